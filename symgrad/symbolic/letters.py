@@ -1,0 +1,31 @@
+"""The letters of the mathematics, declared once with their assumptions.
+
+A letter that stands for a real number is declared real, a count a positive integer; no other file makes a
+symbol for one of these. Indexed letters (`w[l]`) belong to layer l.
+"""
+
+import sympy as sp
+
+x = sp.Symbol("x", real=True)
+"""The argument of an activation: one pre-activation."""
+y = sp.Symbol("y", real=True)
+"""A value of the activation, y = φ(x); in Hochreiter's argument the fixed input."""
+u = sp.Symbol("u", positive=True)
+"""A named root."""
+v = sp.Symbol("v", positive=True)
+"""A second named root."""
+
+n, l, k, q = sp.symbols("n l k q", integer=True, positive=True)
+eta = sp.Symbol("eta", positive=True)
+gamma = sp.Symbol("gamma", positive=True)
+omega = sp.Symbol("omega", positive=True)
+"""A common bound on ‖W_l‖₂ over the layers."""
+E = sp.Symbol("E", real=True)
+w_scalar = sp.Symbol("w", real=True)
+"""One weight, of whatever layer."""
+
+w = sp.IndexedBase("w", real=True)
+a = sp.IndexedBase("a", real=True)
+h = sp.IndexedBase("h", real=True)
+W = sp.IndexedBase("W")
+D = sp.IndexedBase("D")

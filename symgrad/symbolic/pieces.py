@@ -1,0 +1,137 @@
+"""The smooth pieces of a function of one real variable.
+
+Piecewise, |·|, sign, max and min are resolved: between two neighbouring breakpoints each of them is a plain
+expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import sympy as sp
+
+from symgrad.symbolic.balls import sign_of
+
+__all__ = ["Piece", "breakpoints", "pieces"]
+
+Values = Mapping[sp.Symbol, sp.Expr]
+BRANCHING = (sp.Piecewise, sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """On the open interval (lo, hi) the function is the smooth `expr`."""
+
+    lo: sp.Expr
+    hi: sp.Expr
+    expr: sp.Expr
+
+    def inside(self) -> sp.Rational:
+        """A rational point of the interval."""
+        return _between(self.lo, self.hi)
+
+
+def pieces(expr: sp.Expr, x: sp.Symbol, values: Values | None = None) -> tuple[Piece, ...]:
+    """The maximal open intervals on which `expr` is one smooth expression, from left to right.
+
+    `values` gives the parameters' values where a sign depends on them. Raises `NotImplementedError` where a
+    switch (the argument of |·|, a condition) has zeros that cannot be found exactly.
+    """
+    values = values or {}
+    cuts = (-sp.oo, *breakpoints(expr, x, values), sp.oo)
+    resolved = [Piece(lo, hi, _resolve(expr, x, _between(lo, hi), values)) for lo, hi in pairwise(cuts)]
+    merged: list[Piece] = []
+    for piece in resolved:
+        if merged and merged[-1].expr == piece.expr:
+            piece = Piece(merged.pop().lo, piece.hi, piece.expr)
+        merged.append(piece)
+    return tuple(merged)
+
+
+def breakpoints(expr: sp.Expr, x: sp.Symbol, values: Values | None = None) -> tuple[sp.Expr, ...]:
+    """The points where a switch of `expr` may change, sorted."""
+    found: set[sp.Expr] = set()
+    for switch in _switches(expr):
+        if switch.has(x):
+            found |= set(_zeros(switch, x, values or {}))
+    return tuple(sorted(found, key=lambda p: float(p.xreplace(dict(values or {})))))
+
+
+def _switches(expr: sp.Expr) -> set[sp.Expr]:
+    """The expressions whose sign decides which branch holds."""
+    found = set()
+    for node in sp.preorder_traversal(expr):
+        if isinstance(node, sp.Abs | sp.sign | sp.Heaviside):
+            found.add(node.args[0])
+        elif isinstance(node, sp.Max | sp.Min):
+            found |= {p - q for i, p in enumerate(node.args) for q in node.args[i + 1 :]}
+        elif isinstance(node, sp.core.relational.Relational):
+            found.add(node.lhs - node.rhs)
+    return found
+
+
+def _zeros(switch: sp.Expr, x: sp.Symbol, values: Values) -> list[sp.Expr]:
+    if switch.has(*BRANCHING):
+        inner = pieces(switch, x, values)
+        edges = [part.lo for part in inner[1:]]
+        return edges + [zero for part in inner if part.expr.has(x) for zero in _zeros(part.expr, x, values)]
+    numerator = sp.numer(sp.together(switch))
+    if not numerator.is_polynomial(x):
+        raise NotImplementedError(f"no exact zeros of the switch {switch}")
+    poly = sp.Poly(numerator, x)
+    if poly.degree() == 1:
+        slope, offset = poly.all_coeffs()
+        return [-offset / slope]
+    return list(sp.real_roots(poly))
+
+
+def _between(lo: sp.Expr, hi: sp.Expr) -> sp.Rational:
+    if lo is -sp.oo and hi is sp.oo:
+        return sp.Integer(1)
+    if lo is -sp.oo:
+        return sp.Rational(sp.floor(hi) - 1)
+    if hi is sp.oo:
+        return sp.Rational(sp.ceiling(lo) + 1)
+    for digits in range(1, 30):
+        middle = sp.Rational(round(float((lo + hi) / 2), digits)).limit_denominator(10**digits)
+        if lo < middle < hi:
+            return middle
+    raise NotImplementedError(f"no rational point between {lo} and {hi}")
+
+
+def _resolve(node: sp.Expr, x: sp.Symbol, point: sp.Rational, values: Values) -> sp.Expr:
+    """The branch of every switch that holds at `point`, the rest unchanged."""
+    if not node.has(*BRANCHING):
+        return node
+    if isinstance(node, sp.Piecewise):
+        branch = next((e for e, condition in node.args if _holds(condition, x, point, values)), sp.nan)
+        return _resolve(branch, x, point, values)
+    args = [_resolve(arg, x, point, values) for arg in node.args]
+    env = {**values, x: point}
+    if isinstance(node, sp.Abs):
+        return args[0] * sign_of(args[0], env)
+    if isinstance(node, sp.sign):
+        return sp.Integer(sign_of(args[0], env))
+    if isinstance(node, sp.Heaviside):
+        return sp.Rational(1 + sign_of(args[0], env), 2)
+    if isinstance(node, sp.Max | sp.Min):
+        best = args[0]
+        for other in args[1:]:
+            above = sign_of(other - best, env) > 0
+            best = other if above == isinstance(node, sp.Max) else best
+        return best
+    return node.func(*args)
+
+
+def _holds(condition: sp.Basic, x: sp.Symbol, point: sp.Rational, values: Values) -> bool:
+    if condition in (sp.true, sp.false):
+        return condition is sp.true
+    if isinstance(condition, sp.And | sp.Or):
+        truth = [_holds(arg, x, point, values) for arg in condition.args]
+        return all(truth) if isinstance(condition, sp.And) else any(truth)
+    if isinstance(condition, sp.Not):
+        return not _holds(condition.args[0], x, point, values)
+    side = sign_of(condition.lhs - condition.rhs, {**values, x: point})
+    return bool(condition.func(side, 0))
