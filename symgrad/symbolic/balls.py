@@ -108,10 +108,17 @@ def _power(expr: sp.Pow, memo: dict[sp.Basic, arb]) -> arb:
         return _ball(exponent, memo).exp()
     value = _ball(base, memo)
     if isinstance(exponent, sp.Integer):
-        return value ** int(exponent)
+        return _integer_power(value, int(exponent))
     if isinstance(exponent, sp.Rational) and exponent.q == 2:
         return value.sqrt() ** int(exponent.p)
     return value ** _ball(exponent, memo)
+
+
+def _integer_power(value: arb, n: int) -> arb:
+    """Arb's own power is undefined for a ball centred at 0."""
+    if n > 0 and value.mid() == 0:
+        return arb(0, 1) * abs(value).upper() ** n
+    return value**n
 
 
 def _piecewise(expr: sp.Piecewise, memo: dict[sp.Basic, arb]) -> arb:
@@ -145,6 +152,8 @@ def _condition(condition: sp.Basic, memo: dict[sp.Basic, arb]) -> bool | None:
         sp.LessThan: (lhs <= rhs, lhs > rhs),
         sp.StrictGreaterThan: (lhs > rhs, lhs <= rhs),
         sp.GreaterThan: (lhs >= rhs, lhs < rhs),
+        sp.Equality: (lhs == rhs, not lhs.overlaps(rhs)),
+        sp.Unequality: (not lhs.overlaps(rhs), lhs == rhs),
     }
     true, false = certain[condition.func]
     return True if true else False if false else None
@@ -203,9 +212,8 @@ def enclose(number: sp.Expr, values: Mapping[sp.Basic, Callable[[int], arb]] | N
     while bits <= _MAX_BITS:
         with precision(bits):
             value = ball(number, {symbol: at(bits) for symbol, at in (values or {}).items()})
-            if value.is_finite() and (
-                value.rad() == 0 or value.rel_accuracy_bits() > 130 or abs(value) < arb("1e-40")
-            ):
+            zero = bits > _MAX_BITS // 8 and abs(value) < arb("1e-40")
+            if value.is_finite() and (value.rad() == 0 or value.rel_accuracy_bits() > 130 or zero):
                 return _decimals(value, number)
         bits *= 2
     raise NotImplementedError(f"no enclosure of {number}")

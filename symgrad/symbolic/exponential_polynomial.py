@@ -19,6 +19,8 @@ __all__ = ["ExponentialPolynomial", "IsolatedZero", "as_arb"]
 
 _BITS = 128
 _SMALLEST = sp.Rational(1, 2**40)
+_BOXES = 50_000
+"""Intervals examined before giving up: at large |x| exponentials keep only narrow ones tight."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +78,24 @@ class ExponentialPolynomial:
         slope = self.derivative()
         found: list[IsolatedZero] = []
         open_intervals = [(lo, sp.Rational(0)), (sp.Rational(0), hi)]
+        boxes = 0
         with precision(_BITS):
             if self(arb(0)).contains(0):
                 raise NotImplementedError("a zero at 0 that is not a factor x")
             while open_intervals:
                 left, right = open_intervals.pop()
+                boxes += 1
+                if boxes > _BOXES:
+                    raise NotImplementedError("too many intervals to search for zeros")
                 box = as_arb(left).union(as_arb(right))
                 if not self(box).contains(0):
                     continue
                 if not slope(box).contains(0):
-                    if self(as_arb(left)) * self(as_arb(right)) < 0:
+                    ends = self(as_arb(left)) * self(as_arb(right))
+                    if ends < 0:
                         found.append(IsolatedZero(self, left, right))
+                    elif not ends > 0:
+                        raise NotImplementedError(f"a zero too near to {float(left)} or {float(right)}")
                     continue
                 if right - left < _SMALLEST:
                     raise NotImplementedError(f"a zero near {float(left)} is not proved simple")

@@ -52,7 +52,8 @@ class Value:
 
 def compare(p: Value, q: Value) -> int:
     """The proved sign of p − q. Raises `NotImplementedError` when it is not decided."""
-    if p.number == q.number:
+    same = all(a == b for a in p.named for b in q.named if a.symbol == b.symbol)
+    if same and p.number == q.number:
         return 0
     if p.number.is_infinite or q.number.is_infinite or not (p.named or q.named):
         return sign_of(p.number - q.number)
@@ -60,7 +61,7 @@ def compare(p: Value, q: Value) -> int:
         difference = p.ball(bits) - q.ball(bits)
         if difference > 0 or difference < 0:
             return 1 if difference > 0 else -1
-    if sp.cancel(p.number - q.number) == 0:
+    if same and sp.cancel(p.number - q.number) == 0:
         return 0
     raise NotImplementedError(f"the order of {p.number} and {q.number} is not decided")
 

@@ -8,14 +8,14 @@ only estimate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 
 import sympy as sp
 from flint import arb
 
-from symgrad.symbolic.balls import sign_of
+from symgrad.symbolic.balls import ball, precision, sign_of
 from symgrad.symbolic.derivation import Prose
 from symgrad.symbolic.exponential_polynomial import ExponentialPolynomial, IsolatedZero, as_arb
 from symgrad.symbolic.letters import u, v
@@ -23,6 +23,7 @@ from symgrad.symbolic.letters import u, v
 __all__ = ["NamedRoot", "Root", "UnprovedError", "Zeros", "zeros"]
 
 Values = Mapping[sp.Symbol, sp.Expr]
+Names = Iterator[sp.Symbol]
 
 
 class UnprovedError(NotImplementedError):
@@ -90,28 +91,40 @@ def zeros(f: sp.Expr, x: sp.Symbol, lo: sp.Expr, hi: sp.Expr, values: Values | N
     values = dict(values or {})
     if f.has(sp.sin, sp.cos):
         return _trigonometric(f, x, lo, hi)
-    numerator, c = _exponential_base(f, x)
-    numerator = sp.numer(sp.together(numerator))
-    if numerator == 0:
-        raise UnprovedError("the function is zero everywhere")
+    in_t, c = _exponential_base(f, x)
+    numerator, denominator = sp.fraction(sp.together(in_t))
     constants, plain = _hide_constants(sp.expand(numerator), x)
-    _, factors = sp.factor_list(plain)
+    gaussians = {letter for letter, node in constants.items() if node.has(x)}
+    constant, factors = sp.factor_list(plain)
+    if constant == 0:
+        raise UnprovedError("the function is zero everywhere")
+    names = iter((u, v))
     found: list[Root] = []
     reasons: list[sp.Expr] = []
     for factor, _ in factors:
+        if factor == _T or factor in gaussians:
+            continue
+        if factor.free_symbols & gaussians:
+            raise UnprovedError(f"{factor.xreplace(constants)} mixes a Gaussian with other terms")
         generators = factor.free_symbols & {x, _T}
         factor = factor.xreplace(constants)
         roots: list[Root] = []
         if generators == {x, _T}:
-            roots = _mixed(factor, x, c)
+            roots = _mixed(factor, x, c, names)
         elif generators == {x}:
-            roots = [Root(root) for root in _polynomial(factor, x)]
-        elif generators == {_T} and factor != _T:
-            roots = [Root(sp.log(root) / c) for root in _polynomial(factor, _T) if sign_of(root, values) > 0]
+            roots = [Root(root) for root in _polynomial(factor, x, values)]
+        elif generators == {_T}:
+            logarithms = [t for t in _polynomial(factor, _T, values) if sign_of(t, values) > 0]
+            roots = [Root(sp.log(t) / c) for t in logarithms]
+        elif sign_of(factor, values) == 0:
+            raise UnprovedError("the function is zero everywhere")
         if roots:
             reasons.append(factor.xreplace({_T: sp.exp(c * x)}))
             found += roots
     inside = [root for root in found if _is_inside(root, lo, hi, values)]
+    for root in inside if denominator.has(x, _T) else ():
+        if _ball_at(root, denominator.xreplace({_T: sp.exp(c * x)}), x, values).contains(0):
+            raise UnprovedError(f"numerator and denominator may both vanish at {root.point}")
     return Zeros(tuple(sorted(inside, key=lambda root: _approximate(root, values))), _why(reasons))
 
 
@@ -167,32 +180,43 @@ def _hide_constants(expr: sp.Expr, x: sp.Symbol) -> tuple[dict[sp.Symbol, sp.Exp
     return {symbol: node for node, symbol in hidden.items()}, plain
 
 
-def _polynomial(factor: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
+def _polynomial(factor: sp.Expr, x: sp.Symbol, values: Values) -> list[sp.Expr]:
     poly = sp.Poly(factor, x)
     if all(c.is_Rational for c in poly.all_coeffs()):
         return list(dict.fromkeys(sp.real_roots(poly)))
-    if poly.degree() <= 2:
-        return [root for root in sp.roots(poly) if root.is_real is not False]
-    raise UnprovedError(f"roots of {factor} with irrational coefficients")
+    if poly.degree() > 2 or sign_of(poly.LC(), values) == 0:
+        raise UnprovedError(f"roots of {factor} with irrational coefficients")
+    if poly.degree() == 2 and sign_of(poly.discriminant(), values) < 0:
+        return []
+    return list(sp.roots(poly))
 
 
-def _mixed(factor: sp.Expr, x: sp.Symbol, c: sp.Expr) -> list[Root]:
+def _next(names: Names, positive: bool) -> sp.Symbol:
+    """The next letter for a zero without a closed form, declared positive where it is."""
+    symbol = next(names, None)
+    if symbol is None:
+        raise UnprovedError("more than two zeros have no closed form")
+    return symbol if positive else sp.Symbol(symbol.name, real=True)
+
+
+def _mixed(factor: sp.Expr, x: sp.Symbol, c: sp.Expr, names: Names) -> list[Root]:
     poly = sp.Poly(factor, x, _T)
     if not all(coefficient.is_Rational for coefficient in poly.coeffs()):
         raise UnprovedError(f"{factor} has irrational coefficients")
-    isolated = ExponentialPolynomial(dict(poly.terms()), c).isolate()
-    if not isolated:
-        return []
+    try:
+        isolated = ExponentialPolynomial(dict(poly.terms()), c).isolate()
+    except NotImplementedError as reason:
+        raise UnprovedError(f"{factor.xreplace({_T: sp.exp(c * x)})}: {reason}") from None
     if poly.degree(_T) == 1:
-        return _named_by_x(poly, x, c, isolated)
+        return _named_by_x(poly, x, c, isolated, names)
     if poly.degree(x) == 1:
-        return _named_by_t(poly, x, c, isolated)
-    return [
-        _named(
-            symbol, _eq(factor.subs({x: symbol, _T: sp.exp(c * symbol)}), 0), zero, lambda b: b, symbol, c, ()
-        )
-        for symbol, zero in zip((u, v), isolated, strict=True)
-    ]
+        return _named_by_t(poly, x, c, isolated, names)
+    roots = []
+    for zero in isolated:
+        symbol = _next(names, zero.lo >= 0)
+        equation = _eq(factor.subs({x: symbol, _T: sp.exp(c * symbol)}), 0)
+        roots.append(_named(symbol, equation, zero, _times(sp.Integer(1)), symbol, c, ((x, symbol),)))
+    return roots
 
 
 def _named(
@@ -221,7 +245,7 @@ def _named(
 
 
 def _named_by_x(
-    poly: sp.Poly, x: sp.Symbol, c: sp.Rational, isolated: tuple[IsolatedZero, ...]
+    poly: sp.Poly, x: sp.Symbol, c: sp.Rational, isolated: tuple[IsolatedZero, ...], names: Names
 ) -> list[Root]:
     """t = R(x). Where tanh(cx/2) = (R − 1)/(R + 1) is the simpler equation the root is named u = cx/2.
 
@@ -234,14 +258,14 @@ def _named_by_x(
     half = sp.count_ops(mean) < sp.count_ops(ratio)
     odd = half and sp.cancel(mean + mean.subs(u, -u)) == 0
     factor = c / 2 if half else sp.Integer(1)
-    names = iter((u, v))
     known: list[tuple[sp.Symbol, IsolatedZero]] = []
     roots = []
     for zero in sorted(isolated, key=lambda z: -z.lo):
         mirror = [(s, z) for s, z in known if odd and z.lo < -zero.lo and -zero.hi < z.hi]
-        symbol, source = mirror[0] if len(mirror) == 1 else (next(names), zero)
+        mirrored = len(mirror) == 1
+        symbol, source = mirror[0] if mirrored else (_next(names, zero.lo >= 0), zero)
         known.append((symbol, zero))
-        point = (-1 if mirror else 1) * symbol / factor
+        point = (-1 if mirrored else 1) * symbol / factor
         if half:
             numerator, denominator = sp.fraction(mean.subs(u, symbol))
             equation = _eq(denominator * sp.tanh(symbol), numerator)
@@ -252,13 +276,14 @@ def _named_by_x(
 
 
 def _named_by_t(
-    poly: sp.Poly, x: sp.Symbol, c: sp.Rational, isolated: tuple[IsolatedZero, ...]
+    poly: sp.Poly, x: sp.Symbol, c: sp.Rational, isolated: tuple[IsolatedZero, ...], names: Names
 ) -> list[Root]:
     """x = R(t): the root is named by its exponential, u = e^{cx}."""
     slope, offset = sp.Poly(poly.as_expr(), x).all_coeffs()
     ratio = sp.cancel(-offset / slope)
     roots = []
-    for symbol, zero in zip((u, v), isolated, strict=False):
+    for zero in isolated:
+        symbol = _next(names, positive=True)
         equation = _eq(sp.log(symbol), c * ratio.subs(_T, symbol))
         rules = ((x, ratio), (_T, symbol))
         roots.append(
@@ -307,6 +332,15 @@ def _is_inside(root: Root, lo: sp.Expr, hi: sp.Expr, values: Values) -> bool:
         place = sp.Float(_approximate(root, values), 30)
         return bool(lo < place < hi)
     return sign_of(root.point - lo, values) > 0 and sign_of(hi - root.point, values) > 0
+
+
+def _ball_at(root: Root, f: sp.Expr, x: sp.Symbol, values: Values) -> arb:
+    """f at a zero, in balls of 128 bits."""
+    with precision(128):
+        symbols = {symbol: ball(value) for symbol, value in values.items()}
+        if root.named is not None:
+            symbols[root.named.symbol] = root.named.ball(128)
+        return ball(f, {**symbols, x: ball(root.point, symbols)})
 
 
 def _approximate(root: Root, values: Values) -> float:

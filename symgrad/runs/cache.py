@@ -1,0 +1,88 @@
+"""Documents kept on disk between runs: JSON files in the user's cache folder.
+
+A key names everything the document depends on (verb, canonical expression, options, versions of symgrad's own
+source, SymPy and python-flint), so nothing stale is ever read. A file is written aside and renamed; a damaged
+or unreadable one is a miss.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+__all__ = ["cache_folder", "fingerprint", "remember"]
+
+Document = dict[str, Any]
+
+
+def cache_folder() -> Path:
+    """$SYMGRAD_CACHE, else symgrad's folder in the system's place for a user's caches."""
+    chosen = os.environ.get("SYMGRAD_CACHE")
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "symgrad"
+
+
+@cache
+def fingerprint() -> str:
+    """A digest of the versions a document depends on: symgrad's source files, SymPy, python-flint, Python."""
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parent.parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    for package in ("sympy", "python-flint", "numpy"):
+        digest.update(version(package).encode())
+    digest.update(sys.version.encode())
+    return digest.hexdigest()
+
+
+def remember(key: Sequence[Any], compute: Callable[[], Document]) -> Document:
+    """The document of that key from the disk, else computed and stored.
+
+    `key` holds JSON values. A folder that cannot be written costs the speed, not the answer.
+    """
+    name = hashlib.sha256(json.dumps([fingerprint(), *key], sort_keys=True).encode()).hexdigest()
+    path = cache_folder() / f"{name}.json"
+    stored = _read(path)
+    if stored is not None:
+        return stored
+    document = compute()
+    _write(path, document)
+    return document
+
+
+def _read(path: Path) -> Document | None:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _write(path: Path, document: Document) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    except OSError:
+        return
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(document, file)
+        Path(aside).replace(path)
+    except OSError:
+        Path(aside).unlink(missing_ok=True)

@@ -1,0 +1,174 @@
+"""The derivation every activation gets: φ′ step by step, φ′ as a function of φ, the range of φ′ with its
+argument.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import sympy as sp
+
+from symgrad.errors import RefutedError
+from symgrad.symbolic.autonomous import Autonomous, NotAutonomous, Undetermined, autonomous
+from symgrad.symbolic.derivation import Claim, Grade, Prose, Step, prove
+from symgrad.symbolic.differentiate import Differentiation, differentiate
+from symgrad.symbolic.extrema import Range, function_range
+from symgrad.symbolic.extremum import Extremum, compare
+from symgrad.symbolic.letters import x, y
+from symgrad.symbolic.notation import Image, dphi, phi
+from symgrad.theory.activations import Activation, slope_range
+from symgrad.theory.entry import Body, Entry
+
+__all__ = ["OwnSlope", "activation_entry", "differentiation", "own_slope", "reader_sentence"]
+
+LONG = 20
+"""Operations above which a reader is given decimals instead of a formula."""
+
+
+@dataclass(frozen=True)
+class OwnSlope:
+    """φ′ as a function of φ: g with φ′ = g(φ), or None; one sentence; checked steps."""
+
+    g: sp.Expr | None
+    sentence: Prose
+    steps: tuple[Step, ...]
+
+
+def activation_entry(entry: Activation) -> Entry:
+    """The registry's row for one activation."""
+    title = f"{entry.name}: its derivative and the range of it"
+    return Entry(f"activation-{entry.name.replace('_', '-')}", title, "activations", lambda: _body(entry))
+
+
+@cache
+def _differentiation(expression: sp.Expr) -> Differentiation:
+    return differentiate(expression, x)
+
+
+def differentiation(entry: Activation) -> Differentiation:
+    """φ′ by named rules, parameters as letters."""
+    return _differentiation(entry.expression)
+
+
+@cache
+def _autonomous(expression: sp.Expr) -> Autonomous | NotAutonomous | Undetermined:
+    return autonomous(expression, x)
+
+
+def own_slope(entry: Activation) -> OwnSlope:
+    """g with φ′ = g(φ) where there is one, and the range of φ′ once more, by algebra on the range of φ."""
+    found = _autonomous(entry.expression)
+    if isinstance(found, Undetermined):
+        return OwnSlope(None, found.why, ())
+    if isinstance(found, NotAutonomous):
+        return OwnSlope(None, ("φ′ is not a function of φ: ", *found.why), found.steps)
+    return OwnSlope(found.g, found.summary, (*found.steps, *_by_algebra(entry, found)))
+
+
+def _by_algebra(entry: Activation, own: Autonomous) -> tuple[Step, ...]:
+    """sup and inf of g over the range of φ, which must be those of φ′; nothing where g is beyond the methods
+    here.
+    """
+    if not (isinstance(own.domain, sp.Interval) and own.domain.is_open):
+        return ()
+    values = dict(entry.parameters)
+    try:
+        found = function_range(own.g, y, own.domain.start, own.domain.end, values=values)
+    except NotImplementedError:
+        return ()
+    direct = slope_range(entry)
+    statement = sp.Eq(Image(sp.Symbol("g"), own.domain), found.image, evaluate=False)
+
+    def agrees() -> str:
+        for mine, other in ((found.inf, direct.inf), (found.sup, direct.sup)):
+            if compare(mine.value, other.value) != 0:
+                raise RefutedError(f"g over {own.domain} and φ′ over the line have different ranges")
+        return "critical points of g and its limits at the ends; inf and sup equal those found over the line"
+
+    because: Prose = (
+        "the range of ",
+        own.g,
+        " for ",
+        y,
+        " in the range of ",
+        phi(x),
+        ": algebra instead of analysis",
+    )
+    return (prove(statement, because, agrees, rule="range by algebra"),)
+
+
+def reader_sentence(entry: Activation, found: Range) -> Prose:
+    """As a reader says it: "tanh′ takes values in (0, 1]"; decimals beside what is irrational, alone where it
+    is long.
+    """
+    sentence: Prose = (f"{entry.name}′ takes values in ", found.image)
+    ends = (found.inf, found.sup)
+    if all(end.value.number.is_Rational for end in ends):
+        return sentence
+    inf, sup = (_short(end.value.enclosure().decimal) for end in ends)
+    if sp.count_ops(found.image) > LONG:
+        return (f"{entry.name}′ takes values from {inf} to {sup}, {_included(ends)}",)
+    for root in dict.fromkeys(root for end in ends for root in end.value.named):
+        sentence += (
+            ", where ",
+            root.equation,
+            " with ",
+            root.symbol,
+            " in ",
+            root.bracket,
+        )
+    return (*sentence, f" (from {inf} to {sup})")
+
+
+def _included(ends: tuple[Extremum, Extremum]) -> str:
+    both = [end.attained for end in ends]
+    return (
+        "both included"
+        if all(both)
+        else "neither included"
+        if not any(both)
+        else f"only the {('largest', 'smallest')[both[0]]} included"
+    )
+
+
+def _short(decimal: str) -> str:
+    """Ten digits of a decimal, a bare 0 as it is."""
+    return f"{float(decimal):.10g}".replace("-", "−")
+
+
+def _body(entry: Activation) -> Body:
+    found, lines, own = slope_range(entry), differentiation(entry), own_slope(entry)
+    parameters: list[Prose] = [
+        (symbol, " stands for its value ", value) for symbol, value in entry.parameters.items()
+    ]
+    conclusion = prove(
+        sp.Eq(Image(sp.Symbol("varphi'"), sp.S.Reals), found.image, evaluate=False),
+        reader_sentence(entry, found),
+        lambda: f"inf: {found.inf.why}; sup: {found.sup.why}",
+        rule="range",
+    )
+    proof: Grade = "exact" if found.inf.proof == found.sup.proof == "exact" else "estimated"
+    return Body(
+        summary=reader_sentence(entry, found),
+        assumptions=((sp.Eq(phi(x), entry.expression, evaluate=False), " for every real ", x), *parameters),
+        steps=(*(line.as_step() for line in lines.steps), *own.steps, *found.steps),
+        conclusion=conclusion,
+        sources=(entry.source,),
+        picture={"verb": "curve", "activation": entry.name},
+        claims=(
+            Claim(
+                f"{entry.name}/range",
+                ("no slope of ", phi(x), " leaves the range, and its ends are reached"),
+                "derivative-range",
+                expects={"activation": entry.name, "range": found},
+            ),
+            Claim(
+                f"{entry.name}/kernel",
+                ("the compiled ", phi(x), " and ", dphi(x), " are the ones derived"),
+                "kernel",
+                expects={"activation": entry.name},
+            ),
+        ),
+        proof=proof,
+    )

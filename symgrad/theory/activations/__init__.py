@@ -1,0 +1,42 @@
+"""The activations, grouped by family; a new one is one entry in one of these files."""
+
+from functools import cache
+
+import sympy as sp
+
+from symgrad.errors import InputError
+from symgrad.symbolic.extrema import Range, derivative_range
+from symgrad.symbolic.letters import x
+from symgrad.symbolic.notation import dphi
+from symgrad.theory.activations.activation import Activation
+from symgrad.theory.activations.exponential_linear import EXPONENTIAL_LINEAR
+from symgrad.theory.activations.kernels import kernel
+from symgrad.theory.activations.periodic import PERIODIC
+from symgrad.theory.activations.piecewise_linear import PIECEWISE_LINEAR
+from symgrad.theory.activations.sigmoidal import SIGMOIDAL
+from symgrad.theory.activations.smooth_rectifiers import SMOOTH_RECTIFIERS
+
+__all__ = ["ACTIVATIONS", "Activation", "activation", "kernel", "slope_range"]
+
+ACTIVATIONS: dict[str, Activation] = {
+    entry.name: entry
+    for family in (PIECEWISE_LINEAR, SIGMOIDAL, SMOOTH_RECTIFIERS, EXPONENTIAL_LINEAR, PERIODIC)
+    for entry in family
+}
+
+
+def activation(name: str) -> Activation:
+    """The registered activation of that name; raises `InputError` naming the legal ones."""
+    if name not in ACTIVATIONS:
+        raise InputError(f"activation {name!r} is not known (legal: {', '.join(ACTIVATIONS)})")
+    return ACTIVATIONS[name]
+
+
+def slope_range(entry: Activation) -> Range:
+    """The proved range of φ′ over the line, computed once for each entry and set of parameters."""
+    return _slope_range(entry.expression, tuple(entry.parameters.items()))
+
+
+@cache
+def _slope_range(expression: sp.Expr, parameters: tuple[tuple[sp.Symbol, sp.Expr], ...]) -> Range:
+    return derivative_range(expression, x, dict(parameters), dphi)

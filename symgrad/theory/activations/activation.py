@@ -1,0 +1,53 @@
+"""What an activation is to symgrad: one entry, from which everything else is derived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from symgrad.errors import InputError
+from symgrad.symbolic.derivation import Source
+from symgrad.symbolic.letters import x
+
+__all__ = ["Activation"]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """φ as data: name, LaTeX of the name as a function, expression in x, source, defaults of its parameters.
+
+    Derivative, steps, range of φ′, kernels, page, export and tests are derived from the expression. Raises
+    `ValueError` when the expression has a symbol that is neither x nor a parameter.
+    """
+
+    name: str
+    latex: str
+    expression: sp.Expr
+    source: Source
+    parameters: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        unknown = self.expression.free_symbols - {x} - set(self.parameters)
+        if unknown:
+            raise ValueError(f"activation {self.name}: undeclared symbols {unknown}")
+
+    @property
+    def phi(self) -> sp.Expr:
+        """φ(x) with every parameter at its default."""
+        return self.expression.xreplace(dict(self.parameters))
+
+    def with_parameters(self, values: Mapping[str, sp.Expr]) -> Activation:
+        """The same activation with other defaults, given by parameter name; raises `InputError` on an unknown
+        one.
+        """
+        by_name = {symbol.name: symbol for symbol in self.parameters}
+        for name, value in values.items():
+            if name not in by_name:
+                legal = ", ".join(by_name) or "none"
+                raise InputError(f"--set {name}: {self.name} has no such parameter (legal: {legal})")
+            if not value.is_positive:
+                raise InputError(f"--set {name}={value}: parameters are positive real numbers")
+        merged = {symbol: values.get(symbol.name, default) for symbol, default in self.parameters.items()}
+        return Activation(self.name, self.latex, self.expression, self.source, merged)
