@@ -1,0 +1,55 @@
+"""The table of measurements: what a claim may name, what it must then hold, and in which unit its margin is.
+
+The contract of each is the docstring of its function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from numpy.random import Generator
+
+from symgrad.symbolic.derivation import Claim
+from symgrad.verify.measures_activation import derivative_range, extreme_value, kernel_accuracy
+from symgrad.verify.measures_arithmetic import float_floor
+from symgrad.verify.measures_depth import decay_rate, gradient_bound, holds, typical_slope
+from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
+from symgrad.verify.verdict import Evidence
+
+__all__ = ["MEASURES", "Measure"]
+
+Run: TypeAlias = Callable[[Claim, Mapping[str, Any] | None, Generator, bool], Evidence]
+"""(claim, one of its nets or None, random generator, thorough) -> evidence."""
+
+SHARE = "share of the tolerance left"
+DECADES = "decades below the bound"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measurement: how it runs, the keys a claim's `expects` must have, whether it runs over nets, the
+    unit of its margin."""
+
+    run: Run
+    expects: tuple[str, ...] = ()
+    nets: bool = True
+    unit: str = SHARE
+
+
+MEASURES: dict[str, Measure] = {
+    "derivative-range": Measure(derivative_range, ("activation", "range"), nets=False),
+    "kernel": Measure(kernel_accuracy, ("activation",), nets=False),
+    "extreme-value": Measure(extreme_value, ("activation", "form", "max", "at"), nets=False),
+    "float-floor": Measure(float_floor, ("factor", "format", "last_normal", "first_zero"), nets=False),
+    "chain-product": Measure(chain_product),
+    "weight-gradient": Measure(weight_gradient, ("gamma",)),
+    "scalar-chain": Measure(scalar_chain),
+    "update-rule": Measure(update_rule),
+    "explodes": Measure(explodes, ("growth", "weights", "input")),
+    "gradient-bound": Measure(gradient_bound, ("gamma",), unit=DECADES),
+    "decay-rate": Measure(decay_rate, ("gamma", "norm"), unit=DECADES),
+    "holds": Measure(holds, ("gamma",), unit=DECADES),
+    "slope": Measure(typical_slope),
+}

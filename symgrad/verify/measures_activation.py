@@ -1,0 +1,257 @@
+"""Measurements on one activation: the range of φ′, its compiled kernel, and extreme values of forms in φ′."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from flint import arb
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from symgrad.numeric import Kernel
+from symgrad.symbolic.balls import ball, precision
+from symgrad.symbolic.derivation import Claim, Grade
+from symgrad.symbolic.extrema import Range
+from symgrad.symbolic.extremum import Extremum, Place
+from symgrad.symbolic.letters import x
+from symgrad.symbolic.notation import dphi
+from symgrad.theory.activations import Activation, kernel
+from symgrad.verify.nets import joints, resolve
+from symgrad.verify.oracles import BallFunction, derivative, number_ball, quotients
+from symgrad.verify.points import BITS, line, members, sequence
+from symgrad.verify.verdict import Evidence, combine, undecided, within
+
+__all__ = ["derivative_range", "extreme_value", "kernel_accuracy"]
+
+RESOLUTION = 1e-40
+"""How far outside a range a ball may reach while a quotient inside it is not excluded (rounding leaves
+about 1e-60)."""
+WITNESS: Mapping[Grade, float] = {"exact": 1e-25, "certified": 1e-25, "estimated": 1e-6}
+"""Largest relative error of an extreme value at its witness, by the grade that it claims."""
+APPROACH = 1e-4
+"""Largest relative gap that may be left at x = ±10⁹ to a value that is only approached."""
+EXTREME = 1e-20
+ULPS = 16
+"""Largest error of a compiled φ or φ′, in ε of its dtype (see `kernel_accuracy` for relative to what)."""
+
+
+def derivative_range(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:
+    """φ′ lies in its range, and the range is tight.
+
+    expects: activation (name or Activation), range (`extrema.Range`: inf, sup, lipschitz are read). Validity:
+    at 2,000 points and more the difference quotient of φ (a mean of φ′ by the mean value theorem) is not
+    outside; a quotient certainly outside, by however little, fails; one not decided to 1e-40 is undecided.
+    Tightness: at every witness that is attained, and at every one-sided limit, the quotient is the value to
+    1e-25 (1e-6 for an estimated value), relative to max(1, |value|); towards ±oo the gap is closed to that,
+    or still shrinks by a tenth a decade and is below 1e-4 at 10⁹ (not yet below: undecided; no longer
+    shrinking: fails). A value said not to be attained must not be met exactly. Margin: share of the tolerance
+    left.
+    """
+    entry, found = resolve(claim.expects["activation"]), claim.expects["range"]
+    if not isinstance(found, Range):
+        raise TypeError(f"claim {claim.key}: expects['range'] is a {type(found).__name__}, not a Range")
+    ends = ((found.sup, 1, False), (found.inf, -1, False), (found.lipschitz, 1, True))
+    cuts = joints(entry)
+    witnesses = [
+        float(p.mid())
+        for end, _, _ in ends
+        for at in end.at
+        for p in members(at, entry.parameters)
+        if p.is_finite()
+    ]
+    points = line(rng, 8000 if thorough else 2000, {*cuts, *witnesses}, cuts)
+    values = quotients(entry.phi, x, points)
+    parts = []
+    for end, sign, absolute in ends:
+        parts.append(_valid(end, sign, absolute, points, values))
+        parts += [_tight(entry, end, place, absolute) for place in end.at]
+    evidence = combine(parts)
+    if evidence.outcome != "PASS":
+        return evidence
+    text = f"{len(points)} difference quotients inside; tightest of {len(parts)} comparisons: {evidence.text}"
+    return Evidence("PASS", evidence.margin, f"{entry.name}: {text}")
+
+
+def _valid(end: Extremum, sign: int, absolute: bool, points: list[float], values: list[arb]) -> Evidence:
+    """No quotient beyond the end; `sign` is 1 for an upper end, `absolute` takes the quotients' sizes."""
+    if end.value.number.is_infinite:
+        return Evidence("PASS", 1.0, "an infinite end excludes nothing")
+    bound = number_ball(end.value, BITS)
+    with precision(BITS):
+        scale = _scale(bound)
+        values = [abs(value) for value in values] if absolute else values
+        beyond = [sign * (value - bound) / scale for value in values]
+        for point, value, excess in zip(points, values, beyond, strict=True):
+            if excess > 0:
+                text = f"at x = {point!r} the difference quotient {_text(value)} is beyond {_text(bound)}"
+                return Evidence("FAIL", -float(excess.lower()) / RESOLUTION, text)
+            if not end.attained and value.is_exact() and bound.is_exact() and value == bound:
+                text = f"{_text(bound)} is said not to be attained, and is at x = {point!r}"
+                return Evidence("FAIL", -1.0, text)
+        worst = _largest(beyond)
+        reach = beyond[worst].upper()
+        text = f"nowhere beyond {_text(bound)}; closest at x = {points[worst]!r}"
+        if not reach <= RESOLUTION:
+            text = f"at x = {points[worst]!r} {_text(values[worst])} is not resolved against {_text(bound)}"
+            return undecided(text)
+        return within(reach if reach > 0 else arb(0), RESOLUTION, text)
+
+
+def _tight(entry: Activation, end: Extremum, place: Place, absolute: bool) -> Evidence:
+    """The value is met, or approached, at its place."""
+    if place.point.is_infinite and place.until is None:
+        return _approached(entry, end, place, absolute)
+    if end.value.number.is_infinite:
+        return _grows(entry, end, place)
+    at = members(place, entry.parameters)
+    measured = quotients(entry.phi, x, at, side=place.side)
+    bound = number_ball(end.value, BITS)
+    with precision(BITS):
+        errors = [abs((abs(d) if absolute else d) - bound) / _scale(bound) for d in measured]
+        worst = _largest(errors)
+        text = f"at {place} the quotient is {_text(measured[worst])}, claimed {_text(bound)}"
+        return within(errors[worst], WITNESS[end.proof], text)
+
+
+def _approached(entry: Activation, end: Extremum, place: Place, absolute: bool) -> Evidence:
+    """Towards an end of the line the gap is closed, or keeps shrinking and is small at last."""
+    if end.value.number.is_infinite:
+        return _grows(entry, end, place)
+    bound = number_ball(end.value, BITS)
+    measured = quotients(entry.phi, x, sequence(place, entry.parameters))
+    with precision(BITS):
+        gaps = [float((abs((abs(d) if absolute else d) - bound) / _scale(bound)).upper()) for d in measured]
+    text = f"{place}: the gap to {_text(bound)} falls to {gaps[-1]:.2g}"
+    closed = WITNESS[end.proof]
+    if gaps[-1] > closed and gaps[-1] > 0.9 * gaps[-2]:
+        return within(gaps[-1], closed, f"{place}: the gap to {_text(bound)} stays at {gaps[-1]:.2g}")
+    return within(gaps[-1], APPROACH, text) if gaps[-1] <= APPROACH else undecided(text)
+
+
+def _grows(entry: Activation, end: Extremum, place: Place) -> Evidence:
+    """An infinite value: the quotients grow along the sequence, beyond 1000."""
+    sign = 1 if end.value.number is sp.oo else -1
+    measured = [sign * float(d.mid()) for d in quotients(entry.phi, x, sequence(place, entry.parameters))]
+    text = f"{place}: the quotients grow to {sign * measured[-1]:.3g}"
+    if measured[-1] > measured[-2] > measured[-3] and measured[-1] > 1000:
+        return Evidence("PASS", 1.0, text)
+    return undecided(text)
+
+
+def kernel_accuracy(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:
+    """The compiled φ and φ′ against φ in balls, in float64 and float32, and the kernel's promises about its
+    slopes.
+
+    expects: activation (name or Activation). |fl φ − φ| ≤ 16 ε max(|φ|, min(1, |x|)) and |fl φ′ − φ′| ≤ 16 ε
+    max(|φ′|, 1), plus the smallest normal number; ε of the dtype. Points: as for the range of φ′, and the
+    neighbours in floating point of every kink. `at_zero` is the one-sided slopes at 0 to 1e-12, `at_infinity`
+    the limits of φ(x)/x to 1e-6 at |x| = 10⁹. Margin: share of the tolerance left.
+    """
+    entry = resolve(claim.expects["activation"])
+    compiled, cuts = kernel(entry), joints(entry)
+    parts = [_slopes(entry, compiled)]
+    for dtype, count in ((np.float64, 3000 if thorough else 900), (np.float32, 3000 if thorough else 450)):
+        raw = np.array(line(rng, count, cuts, cuts)).astype(dtype)
+        sides = [np.nextafter(dtype(cut), dtype(end)) for cut in cuts if cut for end in (-np.inf, np.inf)]
+        points = np.unique(np.concatenate([raw, np.array(sides, dtype)]))
+        points = points[~np.isin(points, np.array(cuts, dtype))]
+        parts += _compiled(entry, compiled, points)
+    evidence = combine(parts)
+    return Evidence(evidence.outcome, evidence.margin, f"{entry.name}: {evidence.text}")
+
+
+def _compiled(entry: Activation, compiled: Kernel, points: NDArray[Any]) -> Iterable[Evidence]:
+    kind = np.finfo(points.dtype)
+    with np.errstate(all="ignore"):
+        values, slopes = compiled.value(points), compiled.slope(points)
+    f = BallFunction(entry.phi, x)
+    exact = [arb(float(point)) for point in points]
+    true_slopes = quotients(entry.phi, x, exact)
+    with precision(BITS):
+        true_values = [f(point) for point in exact]
+        floors = [abs(point).min(arb(1)) for point in exact]
+        sides = (("φ", values, true_values, floors), ("φ′", slopes, true_slopes, [arb(1)] * len(exact)))
+        for word, got, true, floor in sides:
+            allowed = [
+                ULPS * float(kind.eps) * abs(t).max(least) + float(kind.tiny)
+                for t, least in zip(true, floor, strict=True)
+            ]
+            differences = [abs(arb(float(number)) - t) for number, t in zip(got, true, strict=True)]
+            errors = [difference / most for difference, most in zip(differences, allowed, strict=True)]
+            worst = _largest(errors)
+            text = f"{points.dtype} {word}({float(points[worst])!r}) = {float(got[worst])!r}"
+            text += f", true {_text(true[worst])}"
+            yield within(errors[worst], 1.0, text)
+
+
+def _slopes(entry: Activation, compiled: Kernel) -> Evidence:
+    """The kernel's promises at 0 and at infinity, measured on φ."""
+    f, far, parts = BallFunction(entry.phi, x), arb(10**9), []
+    with precision(BITS):
+        if compiled.at_zero is not None:
+            for side, claimed in zip((-1, 1), compiled.at_zero, strict=True):
+                error = abs(derivative(entry.phi, x, 0, side=side) - arb(claimed)) + abs(f(arb(0)))
+                parts.append(within(error, 1e-12, f"slope {claimed!r} at 0 from side {side:+d}"))
+        if compiled.at_infinity is not None:
+            for end, claimed in zip((-far, far), compiled.at_infinity, strict=True):
+                error = abs(f(end) / end - arb(claimed))
+                parts.append(within(error, 1e-6, f"slope {claimed!r} at x = {float(end):+.0e}"))
+    return combine(parts) if parts else Evidence("PASS", 1.0, "no slopes promised")
+
+
+def extreme_value(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:
+    """The largest value of a form in φ′, and where it is taken.
+
+    expects: activation; form (an expression in one symbol with `notation.dphi(…)` for φ′); max (Value or
+    number, not 0); at (Place, Value or number); optionally variable (default: the form's only symbol). A
+    positive symbol ranges over x > 0. At 2,000 points and more the form, with φ′ by differences of φ, is not
+    above max, at `at` it is max, both to 1e-20 relative. Margin: share of the tolerance left.
+    """
+    entry, form = resolve(claim.expects["activation"]), claim.expects["form"]
+    variable = claim.expects.get("variable") or next(iter(form.free_symbols))
+    top, place = number_ball(claim.expects["max"], BITS), claim.expects["at"]
+    witness = members(place, entry.parameters)[0] if isinstance(place, Place) else number_ball(place, BITS)
+    if not witness.is_finite():
+        return undecided(f"{form} is not taken at a point but at {place}")
+    cuts = joints(entry)
+    points = line(rng, 8000 if thorough else 2000, {*cuts, float(witness.mid())}, cuts)
+    exact = [arb(point) for point in points if point > 0 or not variable.is_positive]
+    values = _form(entry, form, variable, [witness, *exact])
+    with precision(BITS):
+        excess = [(value - top) / abs(top) for value in values[1:]]
+        worst = _largest(excess)
+        text = f"{form} at {variable} = {float(exact[worst])!r} is {_text(values[1 + worst])}, the largest of"
+        above = within(excess[worst].max(arb(0)), EXTREME, f"{text} {len(exact)}, claimed {_text(top)}")
+        text = f"{form} at {variable} = {_text(witness)} is {_text(values[0])}, claimed {_text(top)}"
+        return combine([above, within(abs(values[0] - top) / abs(top), EXTREME, text)])
+
+
+def _form(entry: Activation, form: sp.Expr, variable: sp.Symbol, points: list[arb]) -> list[arb]:
+    """The form at every point, with φ′ by difference quotients of φ."""
+    slopes = {}
+    for node in form.atoms(dphi):
+        with precision(BITS):
+            arguments = [ball(node.args[0], {variable: point}) for point in points]
+        slopes[node] = quotients(entry.phi, x, arguments)
+    with precision(BITS):
+        return [
+            ball(form, {variable: point, **{node: found[i] for node, found in slopes.items()}})
+            for i, point in enumerate(points)
+        ]
+
+
+def _scale(bound: arb) -> arb:
+    return abs(bound).max(arb(1))
+
+
+def _largest(errors: list[arb]) -> int:
+    tops = [float(error.upper()) for error in errors]
+    return max(range(len(tops)), key=lambda i: math.inf if math.isnan(tops[i]) else tops[i])
+
+
+def _text(value: arb) -> str:
+    return str(value.str(12, radius=False))

@@ -1,0 +1,90 @@
+"""Claims made by hand, true ones, to be judged and to be spoilt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+from flint import arb
+
+from symgrad.symbolic.balls import precision
+from symgrad.symbolic.derivation import Claim
+from symgrad.symbolic.extremum import Value
+from symgrad.symbolic.notation import dphi
+from symgrad.symbolic.roots import NamedRoot
+from symgrad.theory.activations import ACTIVATIONS, slope_range
+
+TANH: dict[str, Any] = {"activation": "tanh", "depth": 5, "width": 3, "sigma_w": 1.2, "sigma_b": 0.3}
+RELU: dict[str, Any] = {"activation": "relu", "depth": 4, "width": 4, "sigma_w": 1.5, "sigma_b": 0.3}
+BATCH: dict[str, Any] = {"activation": "silu", "depth": 3, "width": 2, "batch": 2, "seeds": 2, "sigma_w": 1.4}
+LINEAR: dict[str, Any] = {"activation": "identity", "depth": 4, "width": 3, "weights": "orthogonal"}
+"""A net that meets every norm bound with equality."""
+WIDE: dict[str, Any] = {"activation": "tanh", "depth": 12, "width": 32, "sigma_w": 1.5, "sigma_b": 0.2}
+
+_u = sp.Symbol("u", positive=True)
+
+
+def claim(measure: str, *nets: Mapping[str, Any], **expects: Any) -> Claim:
+    """A claim for one measure."""
+    return Claim(f"test/{measure}", ("a claim made for a test",), measure, expects, nets)
+
+
+def range_claim(name: str, **changed: Any) -> Claim:
+    """The range of φ′ of a registered activation, with fields of the range changed."""
+    found = replace(slope_range(ACTIVATIONS[name]), **changed)
+    return claim("derivative-range", activation=name, range=found)
+
+
+def gammas(*names: str) -> dict[str, Value]:
+    """γ of each activation."""
+    return {name: slope_range(ACTIVATIONS[name]).lipschitz.value for name in names}
+
+
+def hochreiter(factor: Any = 1, shift: Any = 0, place: Any = 1) -> Claim:
+    """max net σ′(net) = (v² − 1/4)/(2v) at net* = 2v with v tanh v = 1/2, enclosed by Newton's method."""
+
+    def ball(bits: int) -> arb:
+        with precision(bits + 64):
+            v, step = arb("0.7717023192086"), arb(2) ** -(bits + 16)
+            for _ in range(12):
+                v = (v - (v * v.tanh() - 0.5) / (v.tanh() + v / v.cosh() ** 2)).mid()
+            low, high = v - step, v + step
+            assert low * low.tanh() < 0.5 < high * high.tanh()
+            return low.union(high)
+
+    v = sp.Symbol("v", positive=True)
+    root = NamedRoot(
+        v, sp.Eq(v * sp.tanh(v), sp.Rational(1, 2)), sp.Rational(77, 100), sp.Rational(78, 100), ball
+    )
+    top = Value(factor * (v**2 - sp.Rational(1, 4)) / (2 * v) + shift, (), (root,))
+    at = Value(2 * v * place, (), (root,))
+    return claim("extreme-value", activation="sigmoid", form=_u * dphi(_u), variable=_u, max=top, at=at)
+
+
+FLOOR: dict[str, Any] = {
+    "factor": sp.Rational(1, 4),
+    "format": "float32",
+    "last_normal": 63,
+    "first_zero": 75,
+}
+DOUBLING: dict[str, Any] = {"growth": sp.Integer(2), "weights": ((1, 1), (1, 1)), "input": (1, 1)}
+"""A ReLU net whose gradient doubles in every layer."""
+
+TRUE: tuple[Claim, ...] = (
+    range_claim("tanh"),
+    claim("kernel", activation="gelu"),
+    hochreiter(),
+    claim("float-floor", **FLOOR),
+    claim("chain-product", TANH, RELU, BATCH),
+    claim("weight-gradient", TANH, RELU, LINEAR, gamma=gammas("tanh", "relu", "identity")),
+    claim("scalar-chain", *({"activation": "silu", "depth": depth} for depth in (1, 2, 3, 4, 5, 6, 30))),
+    claim("update-rule", TANH, RELU),
+    claim("explodes", {"activation": "relu", "depth": 40}, **DOUBLING),
+    claim("gradient-bound", TANH, BATCH, LINEAR, WIDE, gamma=gammas("tanh", "silu", "identity")),
+    claim("decay-rate", TANH, LINEAR, WIDE, gamma=gammas("tanh", "identity"), norm=sp.Rational(9, 10)),
+    claim("holds", {**TANH, "sigma_w": 3.0, "bias": 9.0}, gamma=gammas("tanh")),
+    claim("slope", {**WIDE, "width": 64, "depth": 20}),
+)
+"""One true claim for every measure."""
