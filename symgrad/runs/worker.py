@@ -7,6 +7,7 @@ pass between the processes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -89,9 +90,11 @@ class Worker:
     def close(self) -> None:
         """Ends the process."""
         process, self._process = self._process, None
-        if process is not None:
+        if process is not None and process.stdin is not None:
             process.kill()
             process.wait()
+            with contextlib.suppress(OSError):  # a request that never left
+                process.stdin.close()
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
@@ -120,8 +123,9 @@ class Worker:
 
 def _forward(lines: IO[str], into: queue.Queue[str]) -> None:
     """Every line of the process, then an empty one when it ends."""
-    for line in lines:
-        into.put(line)
+    with lines:
+        for line in lines:
+            into.put(line)
     into.put("")
 
 
@@ -129,9 +133,15 @@ class Pool:
     """A few workers shared by all threads; a call waits for a free one."""
 
     def __init__(self, size: int = 2) -> None:
+        self._workers = [Worker() for _ in range(size)]
         self._free: queue.Queue[Worker] = queue.Queue()
-        for _ in range(size):
-            self._free.put(Worker())
+        for worker in self._workers:
+            self._free.put(worker)
+
+    def close(self) -> None:
+        """Ends every process."""
+        for worker in self._workers:
+            worker.close()
 
     def call(self, verb: str, arguments: Mapping[str, Any], timeout: float = 60.0) -> Document:
         """As `Worker.call`, on the first worker that is free."""

@@ -87,12 +87,17 @@ def _ball(expr: sp.Basic, memo: dict[sp.Basic, arb]) -> arb:
 def _evaluate(expr: sp.Basic, memo: dict[sp.Basic, arb]) -> arb:
     if isinstance(expr, sp.Rational):
         return arb(flint.fmpq(int(expr.p), int(expr.q)))
+    if isinstance(expr, sp.Float):
+        return _ball(sp.Rational(expr), memo)  # the binary number that it is
     if expr in _CONSTANTS:
         return _CONSTANTS[expr]()
     if isinstance(expr, sp.Pow):
         return _power(expr, memo)
     if isinstance(expr, sp.Piecewise):
         return _piecewise(expr, memo)
+    if isinstance(expr, sp.CRootOf) and expr.is_real:
+        radius = sp.Rational(1, 1 << flint.ctx.prec)
+        return _ball(expr.eval_rational(radius), memo) + arb(0, 1) * _ball(radius, memo)
     rule = _FUNCTIONS.get(expr.func)
     if rule is not None:
         return rule(*(_ball(arg, memo) for arg in expr.args))
@@ -238,7 +243,8 @@ def _rounded(middle: int, exponent: int) -> str:
     if drop > 0:
         quotient, remainder = divmod(int(digits), 10**drop)
         quotient += 2 * remainder >= 10**drop
-        digits, exponent = str(quotient), exponent + drop
+        carried = quotient == 10**DIGITS  # 99…9 rounded up
+        digits, exponent = str(quotient)[:DIGITS], exponent + drop + carried
     else:
         digits, exponent = digits + "0" * -drop, exponent + drop
     return sign + _plain(digits, exponent)

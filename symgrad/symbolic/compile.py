@@ -43,7 +43,6 @@ def _stable_rules() -> tuple[tuple[sp.Expr, sp.Expr], ...]:
         (1 - sp.tanh(u) ** 2, sp.cosh(u) ** -2),
         (1 - Sigma(u), Sigma(-u)),
         (1 + sp.erf(u), _Erfc(-u)),
-        (sp.Rational(1, 2) + sp.erf(u) / 2, _Erfc(-u) / 2),
         (1 - sp.erf(u), _Erfc(u)),
         (sp.exp(u) - 1, _Expm1(u)),
         (1 - sp.exp(u), -_Expm1(u)),
@@ -55,9 +54,20 @@ _STABLE = _stable_rules()
 
 def stable(expr: sp.Expr) -> sp.Expr:
     """An equal expression that keeps its digits where the textbook form would cancel."""
+    expr = expr.replace(lambda node: node.is_Add, _complement)
     for before, after in _STABLE:
         expr = expr.replace(before, after)
     return expr
+
+
+def _complement(total: sp.Add) -> sp.Expr:
+    """c + c·erf(u) + … as c·erfc(−u) + …: the two cancel where u is very negative."""
+    constant, rest = total.as_coeff_Add()
+    for term in rest.args if rest.is_Add else (rest,):
+        coefficient, function = term.as_coeff_Mul()
+        if isinstance(function, sp.erf) and coefficient == constant != 0:
+            return rest - term + constant * _Erfc(-function.args[0])
+    return total
 
 
 _UFUNCS: dict[type, Callable[..., Any]] = {
@@ -121,7 +131,7 @@ class Program:
         with np.errstate(all="ignore"):
             for operation in self.operations:
                 values = [o if isinstance(o, float) else registers[o] for o in operation.operands]
-                operation.run(*values, registers[operation.out])
+                operation.run(*values, out=registers[operation.out])
 
     def _registers(self, a: np.ndarray) -> dict[Register, np.ndarray]:
         key = (a.shape, a.dtype)

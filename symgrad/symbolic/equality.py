@@ -215,7 +215,7 @@ def _decided(side: sp.Expr, switch: sp.Expr, sign: int) -> sp.Expr:
             larger = (sign >= 0) == isinstance(node, sp.Max)
             found[node] = node.func(node.args[0 if larger else 1], *node.args[2:])
         elif isinstance(node, Relational) and node.lhs - node.rhs == switch:
-            found[node] = sp.sympify(node.func(sp.Integer(sign), 0))
+            found[node] = sp.sympify(node.func(sp.Integer(sign), 0), strict=True)
     return _decided(side.xreplace(found), switch, sign) if found else side
 
 

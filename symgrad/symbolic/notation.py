@@ -23,11 +23,15 @@ __all__ = [
     "Notation",
     "OneSided",
     "Partial",
+    "SlopeImage",
     "Transposed",
     "ZeroSet",
     "dphi",
     "phi",
 ]
+
+
+BRACKETED = r"\left({0}\right)^{{{1}}}"
 
 
 class Notation(sp.Function):
@@ -75,7 +79,7 @@ class Partial(Notation):
     """∂f/∂v as a name: a quantity of a net, not an expression to be differentiated."""
 
     nargs = 2
-    power = r"\left({0}\right)^{{{1}}}"
+    power = BRACKETED
     in_latex = r"\frac{{\partial {0}}}{{\partial {1}}}"
     in_typst = "(partial {0})/(partial {1})"
     in_text = "d({0})/d({1})"
@@ -100,6 +104,7 @@ class Transposed(Notation):
     """Aᵀ as a name."""
 
     nargs = 1
+    power = BRACKETED
     in_latex, in_typst, in_text = r"{0}^{{\top}}", "{0}^top", "{0}^T"
 
 
@@ -127,6 +132,13 @@ class ZeroSet(Notation):
     in_typst, in_text = "{{ {1} : {0} = 0 }}", "{{{1} : {0} = 0}}"
 
 
+class SlopeImage(Notation):
+    """φ′(S): the set of values that the derivative takes on S."""
+
+    nargs = 1
+    in_latex, in_typst, in_text = r"\varphi'\left({0}\right)", "phi.alt' ({0})", "phi'({0})"
+
+
 class Image(Notation):
     """f(S): the set of values that f takes on S. Arguments: f (a name) and S."""
 
@@ -138,6 +150,7 @@ class OneSided(Notation):
     """p⁻ or p⁺: the point p approached from one side. Arguments: p and −1 or 1."""
 
     nargs = 2
+    power = BRACKETED
     in_latex, in_typst, in_text = "{0}^{{{1}}}", "{0}^({1})", "{0}{1}"
 
     def shown(self, printer: Any) -> Sequence[str]:

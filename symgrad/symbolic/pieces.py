@@ -41,7 +41,10 @@ def pieces(expr: sp.Expr, x: sp.Symbol, values: Values | None = None) -> tuple[P
     """
     values = values or {}
     cuts = (-sp.oo, *breakpoints(expr, x, values), sp.oo)
-    resolved = [Piece(lo, hi, _resolve(expr, x, _between(lo, hi), values)) for lo, hi in pairwise(cuts)]
+    resolved = [
+        Piece(lo, hi, _resolve(expr, x, _between(*(end.xreplace(dict(values)) for end in (lo, hi))), values))
+        for lo, hi in pairwise(cuts)
+    ]
     merged: list[Piece] = []
     for piece in resolved:
         if merged and merged[-1].expr == piece.expr:
@@ -77,10 +80,14 @@ def _zeros(switch: sp.Expr, x: sp.Symbol, values: Values) -> list[sp.Expr]:
         inner = pieces(switch, x, values)
         edges = [part.lo for part in inner[1:]]
         return edges + [zero for part in inner if part.expr.has(x) for zero in _zeros(part.expr, x, values)]
-    numerator = sp.numer(sp.together(switch))
+    numerator, denominator = sp.fraction(sp.together(switch))
+    if denominator.has(x) and not denominator.is_nonzero:  # the sign also changes at a pole
+        return _zeros(numerator, x, values) + _zeros(denominator, x, values)
     if not numerator.is_polynomial(x):
         raise NotImplementedError(f"no exact zeros of the switch {switch}")
     poly = sp.Poly(numerator, x)
+    if poly.degree() <= 0:
+        return []
     if poly.degree() == 1:
         slope, offset = poly.all_coeffs()
         return [-offset / slope]

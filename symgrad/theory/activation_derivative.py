@@ -16,7 +16,7 @@ from symgrad.symbolic.differentiate import Differentiation, differentiate
 from symgrad.symbolic.extrema import Range, function_range
 from symgrad.symbolic.extremum import Extremum, compare
 from symgrad.symbolic.letters import x, y
-from symgrad.symbolic.notation import Image, dphi, phi
+from symgrad.symbolic.notation import Image, SlopeImage, dphi, phi
 from symgrad.theory.activations import Activation, slope_range
 from symgrad.theory.entry import Body, Entry
 
@@ -76,6 +76,8 @@ def _by_algebra(entry: Activation, own: Autonomous) -> tuple[Step, ...]:
     try:
         found = function_range(own.g, y, own.domain.start, own.domain.end, values=values)
     except NotImplementedError:
+        return ()
+    if "estimated" in (found.inf.proof, found.sup.proof):
         return ()
     direct = slope_range(entry)
     statement = sp.Eq(Image(sp.Symbol("g"), own.domain), found.image, evaluate=False)
@@ -143,7 +145,7 @@ def _body(entry: Activation) -> Body:
         (symbol, " stands for its value ", value) for symbol, value in entry.parameters.items()
     ]
     conclusion = prove(
-        sp.Eq(Image(sp.Symbol("varphi'"), sp.S.Reals), found.image, evaluate=False),
+        sp.Eq(SlopeImage(sp.S.Reals), found.image, evaluate=False),
         reader_sentence(entry, found),
         lambda: f"inf: {found.inf.why}; sup: {found.sup.why}",
         rule="range",

@@ -18,7 +18,7 @@ from symgrad.numeric import LengthMap, Measurement, Net, length_map, ln_bound, m
 from symgrad.symbolic.derivation import Step, prove
 from symgrad.symbolic.extremum import Value
 from symgrad.symbolic.letters import E, W, gamma, h, k
-from symgrad.symbolic.notation import Norm, Partial, dphi
+from symgrad.symbolic.notation import Juxtaposed, Norm, Partial, dphi
 from symgrad.theory.activations import Activation, kernel, slope_range
 
 __all__ = ["DEFAULTS", "Simulation", "simulate"]
@@ -102,9 +102,11 @@ class Simulation:
         """The norm bound with the numbers of this net put in, each line checked against the arrays."""
         depth = self.net.depth
         jacobian = Norm(Partial(h[depth], h[1]))
-        norms = np.exp(self.measured.ln_spectral_norm[:, 1:])
+        with np.errstate(over="ignore"):
+            norms = np.exp(self.measured.ln_spectral_norm[:, 1:])
         middle = float(np.median(norms)) if depth > 1 else 1.0
         product = sp.Product(gamma * Norm(W[k]), (k, 2, depth))
+        front, back = (Norm(Partial(E, h[layer])) for layer in (1, depth))
         value = self.gamma
         where: tuple[Any, ...] = tuple(part for root in value.named for part in (", where ", root.equation))
         return (
@@ -129,17 +131,13 @@ class Simulation:
                 rule="norm bound",
             ),
             prove(
-                sp.Eq(sp.log(product, 10), _rounded(self.bound_factor), evaluate=False),
-                ("this many powers of ten, median over seeds",),
+                sp.Eq(product, _power(self.bound_factor), evaluate=False),
+                ("the numbers put in, median over seeds",),
                 self._product_agrees,
                 rule="numbers put in",
             ),
             prove(
-                sp.Eq(
-                    sp.log(Norm(Partial(E, h[1])) / Norm(Partial(E, h[depth])), 10),
-                    _rounded(self.front_factor),
-                    evaluate=False,
-                ),
+                sp.Eq(front, Juxtaposed(_power(self.front_factor), back), evaluate=False),
                 ("what these nets really do: below the bound, as it must be",),
                 lambda: (
                     f"measured; {self.violations} of {self.log10_gradient.size} (seed, layer) pairs "
@@ -200,6 +198,12 @@ def simulate(activation: Activation, options: Mapping[str, Any]) -> Simulation:
     except ValueError as error:
         why = str(error)
     return Simulation(activation, net, measured, slope_range(activation).lipschitz.value, predicted, why)
+
+
+def _power(log10: float) -> sp.Expr:
+    """A power of ten that stays one."""
+    exponent = _rounded(log10)
+    return sp.Pow(10, exponent, evaluate=False) if exponent.is_finite else sp.exp(exponent)
 
 
 def _rounded(number: float) -> sp.Expr:
