@@ -1,0 +1,201 @@
+"""Results as plain JSON values: text, numbers, lists. What scripts may rely on is written in docs/cli.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symgrad.present.latex import latex
+from symgrad.present.markdown import prose_markdown
+from symgrad.present.plain import plain, prose_plain
+from symgrad.symbolic.derivation import Derivation, Step
+from symgrad.symbolic.extrema import Range
+from symgrad.symbolic.extremum import Extremum, Place
+from symgrad.theory.activation_curve import Curve
+from symgrad.theory.activations import Activation
+from symgrad.theory.bibliography import BIBLIOGRAPHY
+from symgrad.theory.simulation import Simulation
+
+__all__ = [
+    "Document",
+    "curve_document",
+    "derivation_document",
+    "extremum_document",
+    "simulation_document",
+    "step_document",
+]
+
+Document = dict[str, Any]
+
+
+def extremum_document(extremum: Extremum, symbolic: bool = False) -> Document:
+    """E of the command line: exact text, 30 digits, an enclosure, where, whether attained, the proof grade
+    and why.
+    """
+    value = extremum.value
+    enclosure = value.enclosure()
+    estimated = extremum.proof == "estimated"
+    return {
+        "exact": None if estimated else value.text(symbolic),
+        "latex": latex(value.expr if symbolic else value.number),
+        "decimal": enclosure.decimal,
+        "lower": None if estimated else enclosure.lower,
+        "upper": None if estimated else enclosure.upper,
+        "attained": None if estimated else extremum.attained,
+        "at": [str(place) for place in extremum.at],
+        "points": [_point(place) for place in extremum.at],
+        "proof": extremum.proof,
+        "why": extremum.why,
+    }
+
+
+def _point(place: Place) -> Document:
+    """Where to draw it: the nearest float, which side it is approached from, the end of an interval, the
+    period.
+    """
+    named = {place.named.symbol: place.named.ball(64).mid().str(20, radius=False)} if place.named else {}
+    return {
+        "x": _float(place.point, named),
+        "side": place.side,
+        "until": None if place.until is None else _float(place.until, {}),
+        "period": None if place.period is None else _float(place.period, {}),
+    }
+
+
+def _float(number: Any, named: Document) -> float | str:
+    if number.is_infinite:
+        return str(number)
+    return float(number.evalf(17, subs=named))
+
+
+def step_document(step: Step) -> Document:
+    """One step: what is stated, why, how it was checked; as text, Markdown and LaTeX."""
+    return {
+        "statement": plain(step.statement),
+        "because": prose_plain(step.because),
+        "check": step.check,
+        "rule": step.rule,
+        "latex": latex(step.statement),
+        "because_markdown": prose_markdown(step.because),
+    }
+
+
+def derivation_document(derivation: Derivation) -> Document:
+    """All of a derivation but its rendered files."""
+    return {
+        "key": derivation.key,
+        "title": derivation.title,
+        "subject": derivation.subject,
+        "summary": prose_markdown(derivation.summary),
+        "assumptions": [prose_markdown(assumption) for assumption in derivation.assumptions],
+        "steps": [step_document(step) for step in derivation.steps],
+        "conclusion": step_document(derivation.conclusion),
+        "proof": derivation.proof,
+        "sources": [_source(source.key, source.where) for source in derivation.sources],
+        "claims": [
+            {
+                "key": claim.key,
+                "statement": prose_markdown(claim.statement),
+                "measure": claim.measure,
+                "scope": claim.scope,
+                "regime": claim.regime,
+            }
+            for claim in derivation.claims
+        ],
+    }
+
+
+def _source(key: str, where: str) -> Document:
+    work = BIBLIOGRAPHY[key]
+    text = f"{work.authors} ({work.year}). {work.title}. {work.venue}."
+    return {"key": key, "where": where, "text": text, "identifier": work.identifier}
+
+
+def curve_document(entry: Activation, curve: Curve, found: Range) -> Document:
+    """φ and φ′ for drawing; "touches" are the places in view where φ′ attains or approaches inf and sup."""
+    touches = []
+    for extremum in (found.inf, found.sup):
+        level = float(extremum.value.enclosure().decimal)
+        kind = "attained" if extremum.attained else "approached"
+        for place in extremum.at:
+            touches += [{"x": x, "y": level, "kind": kind} for x in _in_view(_point(place), curve.x)]
+    return {
+        "name": entry.name,
+        "latex": entry.latex,
+        "x": _numbers(curve.x),
+        "phi": _numbers(curve.phi),
+        "dphi": _numbers(curve.dphi),
+        "inf": extremum_document(found.inf),
+        "sup": extremum_document(found.sup),
+        "touches": touches,
+        "kinks": list(curve.kinks),
+    }
+
+
+def _in_view(point: Document, x: np.ndarray) -> list[float]:
+    """The abscissas to mark: a point, every member of a family; nothing for ±oo or an interval, whose line
+    shows by itself.
+    """
+    if isinstance(point["x"], str) or point["until"] is not None:
+        return []
+    if point["period"] is None:
+        return [point["x"]] if x[0] <= point["x"] <= x[-1] else []
+    first, last = (int(np.floor((end - point["x"]) / point["period"])) for end in (x[0], x[-1]))
+    family = [point["x"] + k * point["period"] for k in range(first, last + 1)]
+    return [member for member in family if x[0] <= member <= x[-1]]
+
+
+def simulation_document(simulation: Simulation) -> Document:
+    """The document of `simulate`; null stands for a value that does not exist or is an exact zero's
+    logarithm.
+    """
+    net, measured = simulation.net, simulation.measured
+    bounded = np.isfinite(simulation.gamma_above)
+    predicted = simulation.predicted
+    return {
+        "config": {
+            "architecture": "mlp",
+            "activation": simulation.activation.name,
+            "parameters": {s.name: str(value) for s, value in simulation.activation.parameters.items()},
+            **{
+                name: getattr(net, name)
+                for name in ("depth", "width", "batch", "seeds", "sigma_w", "sigma_b")
+            },
+            **{name: getattr(net, name) for name in ("weights", "seed", "dtype")},
+        },
+        "depth": list(range(1, net.depth + 1)),
+        "log10_gradient": _bands(simulation.log10_gradient),
+        "log10_weight_gradient": _bands(measured.ln_weight_gradient / np.log(10)),
+        "log10_bound": _numbers(np.median(simulation.log10_bound, axis=0)) if bounded else [None] * net.depth,
+        "log10_predicted": None if predicted is None else _numbers(simulation.log10_predicted),
+        "preactivation_log10_rms": _numbers(np.median(measured.ln_preactivation_rms, axis=0) / np.log(10)),
+        "gamma": simulation.gamma.enclosure().decimal,
+        "violations": simulation.violations if bounded else 0,
+        "verdict": "UNDECIDED" if not bounded else "FAIL" if simulation.violations else "PASS",
+        "slope_measured": _number(simulation.slope_measured),
+        "slope_predicted": None if predicted is None else _number(predicted.predicted_slope),
+        "why_unpredicted": simulation.why_unpredicted or None,
+        "log10_front_factor": _number(simulation.front_factor),
+        "finding": simulation.finding(),
+        "steps": [step_document(step) for step in simulation.steps()],
+    }
+
+
+def _bands(logs: np.ndarray) -> Document:
+    """Median and the 5 % and 95 % quantiles over seeds, (S, L) → three lists."""
+    with np.errstate(invalid="ignore"):
+        between = np.quantile(logs, (0.05, 0.5, 0.95), axis=0)
+    # between an exact zero (−inf) and a number there is no interpolation: the nearest seed counts
+    nearest = np.quantile(logs, (0.05, 0.5, 0.95), axis=0, method="nearest")
+    low, middle, high = np.where(np.isnan(between), nearest, between)
+    return {"median": _numbers(middle), "q05": _numbers(low), "q95": _numbers(high)}
+
+
+def _numbers(values: Any) -> list[float | None]:
+    return [_number(value) for value in values]
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return number if np.isfinite(number) else None

@@ -1,0 +1,125 @@
+"""Documents as tables for people reading a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+__all__ = ["show"]
+
+Document = dict[str, Any]
+COLOURS = {"PASS": "green", "FAIL": "red", "UNDECIDED": "yellow"}
+
+
+def show(command: str, document: Document) -> None:
+    """Prints the document of that command."""
+    console = Console(highlight=False)
+    VIEWS[command](document, console)
+
+
+def _list(document: Document, console: Console) -> None:
+    console.print("[bold]activations[/]  " + " ".join(document["activations"]))
+    console.print("[bold]architectures[/]  " + " ".join(document["architectures"]))
+    table = _table("derivation", "subject", "title")
+    for row in document["derivations"]:
+        table.add_row(row["key"], row["subject"], row["title"])
+    console.print(table)
+
+
+def _derive(document: Document, console: Console) -> None:
+    console.print(f"φ(x) = {escape(document['expression'])}")
+    _steps(document["steps"], console)
+    console.print(f"[bold]φ′(x) = {escape(document['derivative'])}[/]")
+    console.print(escape(document["autonomous"]["text"]))
+
+
+def _bound(document: Document, console: Console) -> None:
+    console.print(f"φ(x) = {escape(document['expression'])}")
+    console.print(f"φ′(x) = {escape(document['derivative'])}")
+    _steps(document["steps"], console)
+    table = _table("", "exact", "decimal", "where", "proof")
+    for name in ("inf", "sup", "lipschitz"):
+        e = document[name]
+        where = ("attained at " if e["attained"] else "approached as ") + "; ".join(e["at"])
+        table.add_row(name, escape(str(e["exact"])), e["decimal"], escape(where), e["proof"])
+    console.print(table)
+    console.print(f"[bold]{escape(document['text'])}[/]")
+
+
+def _show(document: Document, console: Console) -> None:
+    console.print(f"[bold]{escape(document['title'])}[/]  ({document['key']}, {document['proof']})")
+    _steps(document["steps"], console)
+    console.print(f"[bold]{escape(document['conclusion']['statement'])}[/]")
+    console.print(escape(document["conclusion"]["because"]))
+    for source in document["sources"]:
+        console.print(escape(f"  {source['text']} {source['where']}"), style="dim")
+
+
+def _steps(steps: list[Document], console: Console) -> None:
+    table = _table("", "statement", "because", "checked")
+    for number, step in enumerate(steps, 1):
+        table.add_row(str(number), escape(step["statement"]), escape(step["because"]), escape(step["check"]))
+    console.print(table)
+
+
+def _simulate(document: Document, console: Console) -> None:
+    table = _table("layer", "log10 gradient", "5 %", "95 %", "log10 bound")
+    layers = document["depth"]
+    chosen = layers if len(layers) <= 20 else [*layers[:: max(1, len(layers) // 15)], layers[-1]]
+    bands = document["log10_gradient"]
+    for layer in dict.fromkeys(chosen):
+        columns = (bands["median"], bands["q05"], bands["q95"], document["log10_bound"])
+        table.add_row(str(layer), *("" if c[layer - 1] is None else f"{c[layer - 1]:.3f}" for c in columns))
+    console.print(table)
+    predicted = document["slope_predicted"]
+    console.print(
+        f"slope a layer: measured {_number(document['slope_measured'])}, predicted {_number(predicted)}"
+    )
+    console.print(f"violations of the bound: {document['violations']}  {_verdict(document['verdict'])}")
+    console.print(f"[bold]{escape(document['finding'])}[/]")
+
+
+def _verify(document: Document, console: Console) -> None:
+    table = _table("claim", "verdict", "margin", "evidence")
+    for claim in document["claims"]:
+        table.add_row(
+            claim["key"], _verdict(claim["verdict"]), _number(claim["margin"]), escape(claim["evidence"])
+        )
+    console.print(table)
+    counts = f"{document['passed']} passed, {document['failed']} failed, {document['undecided']} undecided"
+    console.print(f"[bold]{counts}[/] (seed {document['seed']})")
+
+
+def _export(document: Document, console: Console) -> None:
+    for path in document["files"]:
+        console.print(escape(path))
+
+
+def _verdict(word: str) -> str:
+    return f"[{COLOURS[word]}]{word}[/]"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4g}"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+VIEWS: dict[str, Callable[[Document, Console], None]] = {
+    "list": _list,
+    "derive": _derive,
+    "bound": _bound,
+    "show": _show,
+    "simulate": _simulate,
+    "verify": _verify,
+    "export": _export,
+}

@@ -1,0 +1,187 @@
+"""The verbs: plain arguments in, plain documents out; nothing of SymPy or NumPy crosses the boundary."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from symgrad import verbs
+from symgrad.errors import InputError
+from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.registry import DERIVATIONS
+
+NET = {"depth": 4, "width": 5, "batch": 2, "seeds": 3}
+QUESTIONS: dict[str, list[dict[str, Any]]] = {
+    "list": [{}],
+    "derive": [{"activation": name} for name in ACTIVATIONS],
+    "bound": [{"activation": name} for name in ACTIVATIONS] + [{"activation": "selu", "symbolic": True}],
+    "show": [{"key": key} for key in DERIVATIONS],
+    "curve": [{"activation": name} for name in ACTIVATIONS],
+    "decay": [{}, {"names": ["silu", "selu"], "depth": 3}],
+    "simulate": [{"activation": name, **NET} for name in ACTIVATIONS],
+    "verify": [{"keys": ["float-floor"]}],
+    "export": [],
+    "file": [{"key": "float-floor", "kind": "md"}, {"key": "update-rule", "kind": "tex"}],
+}
+CASES = [(verb, arguments) for verb, several in QUESTIONS.items() for arguments in several]
+
+
+def plain(value: Any) -> bool:
+    """Text, finite numbers, truth values, null, lists and objects with text keys, of exactly these types."""
+    if isinstance(value, dict):
+        return all(type(key) is str and plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(map(plain, value))
+    if type(value) is float:
+        return bool(np.isfinite(value))
+    return value is None or type(value) in (str, int, bool)
+
+
+def test_every_verb_is_asked() -> None:
+    assert set(QUESTIONS) == set(verbs.VERBS)
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments"), CASES, ids=lambda v: v if isinstance(v, str) else "-".join(map(str, v.values()))
+)
+def test_documents_are_plain_and_the_same_from_the_disk(verb: str, arguments: dict[str, Any]) -> None:
+    direct = verbs.call(verb, arguments, use_cache=False)
+    assert plain(direct)
+    assert json.loads(json.dumps(direct, allow_nan=False)) == direct
+    if verbs.VERBS[verb].kept:
+        assert verbs.call(verb, arguments) == direct
+        assert verbs.call(verb, arguments) == direct
+
+
+@pytest.mark.parametrize("name", verbs.VERBS)
+def test_every_verb_explains_itself(name: str) -> None:
+    run = verbs.VERBS[name].run
+    assert inspect.getdoc(run)
+    assert run.__name__ in verbs.__all__ or name == "decay"
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "offender"),
+    [
+        ("sing", {}, "'sing'"),
+        ("bound", {"activation": "nope"}, "'nope'"),
+        ("bound", {"activation": ""}, "''"),
+        ("derive", {"activation": "tanh", "settings": {"a": "1"}}, "--set a"),
+        ("bound", {"activation": "leaky_relu", "settings": {"a": "1/0"}}, "--set a=1/0"),
+        ("bound", {"activation": "leaky_relu", "settings": {"a": "nan"}}, "--set a=nan"),
+        ("bound", {"activation": "leaky_relu", "settings": {"a": "-1"}}, "--set a=-1"),
+        ("bound", {"activation": "leaky_relu", "settings": {"a": "9" * 400}}, "--set a=999"),
+        ("bound", {"activation": "leaky_relu", "settings": {"a": "٣"}}, "--set a="),
+        ("show", {"key": "../secrets"}, "'../secrets'"),
+        ("verify", {"keys": ["nope"]}, "'nope'"),
+        ("file", {"key": "float-floor", "kind": "exe"}, "'exe'"),
+        ("export", {"keys": ["nope"]}, "'nope'"),
+        ("decay", {"depth": 0}, "depth 0"),
+        ("decay", {"names": ["nope"]}, "'nope'"),
+        ("curve", {"activation": "tanh", "points": 0}, "points"),
+        ("curve", {"activation": "tanh", "points": 10**12}, "points"),
+        ("curve", {"activation": "tanh", "reach": float("nan")}, "reach"),
+        ("curve", {"activation": "tanh", "reach": -1.0}, "reach"),
+        ("simulate", {"activation": "tanh", "depth": -1}, "depth = -1"),
+    ],
+    ids=str,
+)
+def test_refusals(verb: str, arguments: dict[str, Any], offender: str) -> None:
+    """`InputError`, one line that names the offender, before anything is computed or written."""
+    with pytest.raises(InputError) as refusal:
+        verbs.call(verb, arguments)
+    assert offender in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert len(str(refusal.value)) < 1500
+
+
+@pytest.mark.parametrize(("name", "settings"), [
+    ("leaky_relu", {"a": "1"}), ("leaky_relu", {"a": "7/3"}), ("leaky_relu", {"a": "0.00000000000000000001"}),
+    ("leaky_relu", {"a": "99999999999999999999"}), ("elu", {"alpha": "1/3"}), ("elu", {"alpha": "12.5"}),
+    ("selu", {"alpha": "1"}), ("selu", {"lambda": "1/2"}), ("selu", {"alpha": "1", "lambda": "1"}),
+])  # fmt: skip
+def test_every_legal_parameter_is_answered(name: str, settings: dict[str, str]) -> None:
+    """By each verb that takes one; Lipschitz is the larger of both ends."""
+    from fractions import Fraction
+
+    document = verbs.bound(name, settings)
+    ends = [Fraction(document[end]["decimal"]) for end in ("inf", "sup")]
+    assert Fraction(document["lipschitz"]["decimal"]) == max(map(abs, ends))
+    for symbolic in (False, True):
+        assert plain(verbs.bound(name, settings, symbolic))
+    assert plain(verbs.derive(name, settings))
+    assert plain(verbs.curve(name, settings))
+    assert verbs.simulate(name, settings, **NET)["violations"] == 0
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_curves(name: str) -> None:
+    """Ascending abscissas, a gap exactly at each kink, marks where the bound touches, φ′ in its range."""
+    document = verbs.curve(name)
+    x, slope = document["x"], document["dphi"]
+    assert len(x) == len(slope) == len(document["phi"])
+    assert all(p < q for p, q in pairwise(x))
+    assert [at for at, value in zip(x, slope, strict=True) if value is None] == document["kinks"]
+    low, high = (float(document[end]["decimal"]) for end in ("inf", "sup"))
+    values = [value for value in slope if value is not None]
+    assert low - 1e-12 <= min(values)
+    assert max(values) <= high + 1e-12
+    for touch in document["touches"]:
+        assert x[0] <= touch["x"] <= x[-1]
+        assert touch["y"] in (low, high)
+        assert touch["kind"] in ("attained", "approached")
+    for end, level in (("inf", low), ("sup", high)):
+        inside = [p for p in document[end]["points"] if not isinstance(p["x"], str) and p["until"] is None]
+        assert len([t for t in document["touches"] if t["y"] == level]) >= len(
+            [p for p in inside if abs(p["x"]) < 6]
+        )
+
+
+def test_export_writes_whole_files_only(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "folder"
+    document = verbs.export(["float-floor", "update-rule"], ["tex", "md"], str(out))
+    written = sorted(path.name for path in out.iterdir())
+    assert written == sorted(Path(path).name for path in document["files"])
+    assert {"float-floor.tex", "float-floor.md", "update-rule.tex", "update-rule.md"} <= set(written)
+    again = verbs.export(["float-floor", "update-rule"], ["tex", "md"], str(out))
+    assert again == document
+    for path in document["files"]:
+        assert Path(path).read_text("utf-8").strip()
+    content = verbs.file("float-floor", "md")
+    assert base64.b64decode(content["content"]) == (out / "float-floor.md").read_bytes()
+
+
+def test_export_takes_nothing_away_that_it_did_not_make(tmp_path: Path) -> None:
+    """When a later file cannot be written, what stood in the folder before stays as it was."""
+    verbs.export(["float-floor"], ["md"], str(tmp_path))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    (tmp_path / "float-floor.tex").mkdir()
+    with pytest.raises(InputError, match="cannot be written"):
+        verbs.export(["float-floor"], ["md", "tex"], str(tmp_path))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_written_expressions_parse_again(name: str) -> None:
+    """By SymPy, in this test only: the texts of `bound` stand for the same numbers as its decimals."""
+    import sympy as sp
+
+    from symgrad.symbolic.letters import u, v
+
+    document = verbs.bound(name)
+    for end in ("inf", "sup", "lipschitz"):
+        exact, *rest = document[end]["exact"].split(", where ")
+        if rest:
+            assert {str(s) for s in sp.sympify(exact).free_symbols} <= {u.name, v.name}
+            assert all(" = " in part and " < " in part for part in rest)
+            continue
+        assert abs(sp.sympify(exact).evalf(40) - sp.Float(document[end]["decimal"], 40)) < sp.Float(
+            "1e-28", 40
+        )
