@@ -1,0 +1,128 @@
+"""Depth: the measured gradient of a concrete net under its worst-case bound, layer by layer."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from symgrad.app.ask import Document, ask, told
+from symgrad.app.controls import as_address, control_panel, net_controls
+from symgrad.app.downloads import chart_maker, document_maker, download, layers_csv, share
+from symgrad.app.links import open_view
+from symgrad.app.parts import dark, figure, finding, projector, steps, verdict_badge
+from symgrad.app.presets import DEPTH_DEFAULTS, DEPTH_PRESETS, preset_buttons
+from symgrad.app.words import escaped, powers
+from symgrad.present import charts
+
+__all__ = ["view"]
+
+
+@st.fragment
+def view() -> None:
+    """The whole view is one fragment: a slider redraws it, and nothing else."""
+    top = st.container()
+    with told():
+        with control_panel():
+            presets = st.container()
+            options = net_controls()
+        with presets:
+            preset_buttons(DEPTH_PRESETS, "depth")
+        document = ask("simulate", **options)
+        with top:
+            headline(document)
+        result(document, options)
+
+
+def headline(document: Document) -> None:
+    finding(powers(document["finding"]))
+    pairs = document["config"]["seeds"] * document["config"]["depth"]
+    detail = f"{document['violations']} of {pairs:,} measured values lie above the worst-case bound"
+    verdict_badge(document["verdict"], detail)
+
+
+def result(document: Document, options: dict[str, Any]) -> None:
+    if projector():
+        gradient_chart(document)
+        update_chart(document)
+        return
+    wide, beside = st.columns([3, 2], gap="large")
+    with wide:
+        gradient_chart(document)
+        update_chart(document)
+        takeaway(document, options)
+        reading()
+    with beside:
+        st.subheader("The derivation, with the numbers of this net", anchor=False)
+        steps(document["steps"])
+        open_view("library", "The norm bound, in full", {"derivation": "norm-bound"})
+
+
+def gradient_chart(document: Document) -> None:
+    figure(charts.gradient_by_depth(document, dark=dark()), "gradient-chart")
+    measured, predicted = document["slope_measured"], document["slope_predicted"]
+    if measured is None:
+        return
+    text = f"Towards the input ln‖∂E/∂h‖ changes by {measured:+.3f} a layer"
+    if predicted is not None:
+        text += f"; the length map, for very wide nets, predicts {predicted:+.3f}"
+    elif document["why_unpredicted"]:
+        text += f"; there is no prediction: {document['why_unpredicted']}"
+    st.caption(escaped(f"{text}.".replace("-", "−")))
+
+
+def update_chart(document: Document) -> None:
+    figure(charts.update_by_layer(document, dark=dark()), "update-chart")
+    st.caption(powers(update_sentence(document)))
+
+
+def update_sentence(document: Document) -> str:
+    """What the second chart shows, from its first and last value."""
+    median = document["log10_weight_gradient"]["median"]
+    layers = document["config"]["depth"]
+    if layers == 1 or median[0] is None or median[-1] is None:
+        return (
+            "The update of a layer is the learning rate times this gradient; a missing value is an exact "
+            "zero."
+        )
+    change = median[0] - median[-1]
+    side = "smaller" if change < 0 else "larger"
+    return (
+        f"The update of layer 1 is 10^{abs(change):.1f} times {side} than that of layer {layers}, at any "
+        f"learning rate."
+    )
+
+
+def reading() -> None:
+    with st.expander("How to read the charts", expanded=True, key="reading"):
+        st.markdown(READING)
+
+
+READING = r"""
+- **Vertical axis**: powers of ten. One step of 1 down the axis is a gradient ten times smaller.
+- **Median and band**: every net drawn gives one curve, each from a seed of its own. The line is their median;
+  the band reaches from the 5 % to the 95 % quantile.
+- **Worst-case bound**: what the norm bound allows for the very weights that were drawn,
+  $\lVert g\rVert\prod_{k>l}\gamma\lVert W_k\rVert_2$. No input can pass it. It may lie far above what
+  happens, never below. The dashed line is the median of the nets' own bounds: where nets scatter widely, one
+  net may pass it without passing its own.
+- **Prediction**: the length map follows the typical size of gradients in a very wide net with random weights.
+- **Verdict**: PASS when not one of the measured values, over all nets and layers, lies above its bound;
+  UNDECIDED when there is no bound.
+"""
+
+
+def takeaway(document: Document, options: dict[str, Any]) -> None:
+    config = document["config"]
+    name = f"gradient-{config['activation'].replace('_', '-')}-{config['depth']}-layers-seed-{config['seed']}"
+    with st.container(horizontal=True, gap="small", key="takeaway"):
+        for kind in ("png", "svg"):
+            download(
+                f"Chart {kind.upper()}", name, kind, chart_maker(charts.gradient_by_depth, document, kind)
+            )
+        download("Data CSV", name, "csv", partial(layers_csv, document))
+        download("Document JSON", name, "json", document_maker(document))
+        share(as_address(options), DEPTH_DEFAULTS)
+        st.button("Reset", key="reset", on_click=st.session_state.update, args=(dict(DEPTH_DEFAULTS),))
+    st.caption(f"Seed {config['seed']}: the same settings give the same numbers again.")

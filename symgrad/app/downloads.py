@@ -1,0 +1,78 @@
+"""What can be taken away from a view: chart, document, table, address."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from symgrad.present import charts
+
+__all__ = ["chart_maker", "document_maker", "download", "layers_csv", "share"]
+
+Document = Mapping[str, Any]
+
+MIME = {
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "json": "application/json",
+    "csv": "text/csv",
+    "tex": "application/x-tex",
+    "md": "text/markdown",
+    "pdf": "application/pdf",
+    "ipynb": "application/x-ipynb+json",
+}
+
+
+def download(label: str, name: str, kind: str, make: Callable[[], bytes]) -> None:
+    """A button whose file is made only when it is clicked."""
+    st.download_button(
+        label,
+        data=make,
+        file_name=f"{name}.{kind}",
+        mime=MIME[kind],
+        key=f"download-{name}-{kind}",
+        on_click="ignore",
+    )
+
+
+def chart_maker(
+    draw: Callable[[Document], charts.Chart], document: Document, kind: str
+) -> Callable[[], bytes]:
+    """The chart of a document as a picture, on white."""
+    return lambda: charts.save(draw(document), kind)
+
+
+def document_maker(document: Document) -> Callable[[], bytes]:
+    """The document as indented JSON."""
+    return lambda: json.dumps(document, indent=2, ensure_ascii=False).encode()
+
+
+def layers_csv(document: Document) -> bytes:
+    """A simulation's columns, one row a layer; an empty cell stands for the logarithm of an exact zero."""
+    columns: list[tuple[str, Sequence[Any]]] = [("layer", document["depth"])]
+    for name in ("log10_gradient", "log10_weight_gradient"):
+        columns += [(f"{name}_{quantile}", document[name][quantile]) for quantile in ("median", "q05", "q95")]
+    columns.append(("log10_bound", document["log10_bound"]))
+    if document["log10_predicted"] is not None:
+        columns.append(("log10_predicted", document["log10_predicted"]))
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(name for name, _ in columns)
+    table.writerows(zip(*(values for _, values in columns), strict=True))
+    return text.getvalue().encode()
+
+
+def share(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    """The address that reproduces the view, to copy."""
+    from urllib.parse import urlencode
+
+    changed = {name: value for name, value in options.items() if value != defaults.get(name)}
+    base = (st.context.url or "").split("?")[0]
+    with st.popover("Share", key="share", help="The address of this view with these settings"):
+        st.caption("Whoever opens this address sees the same settings and the same random draws.")
+        st.code(f"{base}?{urlencode(changed)}" if changed else base, language=None, wrap_lines=True)

@@ -1,0 +1,36 @@
+"""The views of the explorer: a new one is one line of this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from symgrad.app import activation, depth, library, start
+
+__all__ = ["VIEWS", "View"]
+
+
+@dataclass(frozen=True)
+class View:
+    """`key` is the address, permanent; `draw` puts the view on the page."""
+
+    key: str
+    title: str
+    icon: str
+    draw: Callable[[], None]
+
+    def page(self) -> st.Page:
+        """The view as Streamlit's navigation takes it; the first of the table is the one opened first."""
+        return st.Page(
+            self.draw, title=self.title, icon=self.icon, url_path=self.key, default=self is VIEWS[0]
+        )
+
+
+VIEWS: tuple[View, ...] = (
+    View("start", "Start", ":material/explore:", start.view),
+    View("activation", "Activation", ":material/show_chart:", activation.view),
+    View("depth", "Depth", ":material/stacked_line_chart:", depth.view),
+    View("library", "Library", ":material/menu_book:", library.view),
+)

@@ -1,0 +1,50 @@
+"""Text made fit for Markdown: plain text that must stay plain, and powers of ten set as mathematics."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["escaped", "powers", "sentence", "typeset"]
+
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|$~:^&])")
+SIGNS = tuple(
+    (re.compile(pattern), sign)
+    for pattern, sign in (
+        (r"->", "→"),
+        (r"\boo\b", "∞"),
+        (r"\bpi\b", "π"),
+        (r"\balpha\b", "α"),
+        (r"\blambda\b", "λ"),
+        (r"\bsqrt\((\w+)\)", r"√\1"),
+        (r"\*", "·"),
+        (r"(?<=\d)-(?=$|[;,)])", "⁻"),
+        (r"(?<=\d)\+(?=$|[;,)])", "⁺"),
+        (r"(?<!\w)-(?=[\w∞√])", "−"),
+    )
+)
+POWER = re.compile(r"10\^(-?\d+(?:\.\d+)?)")
+
+
+def escaped(text: str) -> str:
+    """Markdown that shows exactly this text."""
+    return SPECIAL.sub(r"\\\1", text)
+
+
+def powers(text: str) -> str:
+    """The text as Markdown, with 10^-4.2 as a raised exponent."""
+    return "".join(
+        f"$10^{{{part}}}$" if index % 2 else escaped(part) for index, part in enumerate(POWER.split(text))
+    )
+
+
+def typeset(text: str) -> str:
+    """Text such as "x -> -oo" or "pi + 2*pi*k" as Markdown, with a reader's signs."""
+    for pattern, sign in SIGNS:
+        text = pattern.sub(sign, text)
+    return escaped(text)
+
+
+def sentence(clause: str) -> str:
+    """A clause as a sentence of its own; a Greek letter stays small."""
+    first = clause[0].upper() if clause[0].isascii() else clause[0]
+    return f"{first}{clause[1:]}."
