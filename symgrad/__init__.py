@@ -8,7 +8,7 @@ A tour (each verb answers with a plain document, see docs/cli.md):
 >>> symgrad.bound("tanh")["sentence"]
 'tanh′ takes values in $\\\\left(0, 1\\\\right]$'
 >>> symgrad.derive("sigmoid")["derivative"]
-'(1 - sigmoid(x))*sigmoid(x)'
+'sigmoid(x)*(1 - sigmoid(x))'
 >>> net = symgrad.simulate("sigmoid", depth=30, width=32, seeds=4)
 >>> net["violations"], round(net["log10_front_factor"]) < -15
 (0, True)

@@ -4,7 +4,7 @@ __all__ = ["InputError", "RefutedError", "TimeLimitError"]
 
 
 class InputError(ValueError):
-    """The input was not usable; the message says what, where and the legal range, on one line (exit code 2)."""
+    """The input was not usable; the message says what, where and the legal range on one line."""
 
 
 class RefutedError(AssertionError):

@@ -66,20 +66,21 @@ def written(
 
 def _store(files: Mapping[str, bytes], out: Path) -> list[str]:
     new: list[Path] = []
-    aside = ""
+    aside: Path | None = None
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             path = out / name
-            handle, aside = tempfile.mkstemp(dir=out, suffix=".tmp")
+            handle, temporary = tempfile.mkstemp(dir=out, suffix=".tmp")
+            aside = Path(temporary)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            Path(aside).chmod(0o644)
+            aside.chmod(0o644)
             if not path.exists():
                 new.append(path)
-            Path(aside).replace(path)
+            aside.replace(path)
     except OSError as error:
-        for path in (*new, *filter(None, [aside and Path(aside)])):
+        for path in new if aside is None else (*new, aside):
             path.unlink(missing_ok=True)
         raise InputError(f"--out {out}: cannot be written ({error.strerror})") from None
     return [str(out / name) for name in files]

@@ -74,7 +74,7 @@ def derive(activation: str, settings: Settings | None = None) -> Document:
         "expression": str(entry.expression),
         "expression_latex": latex(entry.expression),
         "parameters": {symbol.name: str(value) for symbol, value in entry.parameters.items()},
-        "derivative": str(found.derivative),
+        "derivative": plain(found.derivative),
         "latex": latex(found.derivative),
         "steps": steps,
         "autonomous": {
@@ -102,7 +102,7 @@ def bound(activation: str, settings: Settings | None = None, symbolic: bool = Fa
     return {
         "activation": entry.name,
         "expression": str(entry.expression if symbolic else entry.phi),
-        "derivative": str(differentiation(entry).derivative),
+        "derivative": plain(differentiation(entry).derivative),
         "parameters": {symbol.name: str(value) for symbol, value in entry.parameters.items()},
         "domain": "(-oo, oo)",
         "inf": extremum_document(found.inf, symbolic),

@@ -1,10 +1,11 @@
-"""The command line: one document, the promised keys, exit codes, and one plain line for what cannot be used."""
+"""The command line: one document, the promised keys, exit codes, one plain line for bad input."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symgrad.cli import main
+from symgrad.cli import SIMULATION_OPTIONS, main
 from symgrad.numeric import Net, sample
 from symgrad.theory.activations import ACTIVATIONS
 from symgrad.theory.registry import DERIVATIONS
@@ -34,7 +35,7 @@ KEYS: list[tuple[list[str], set[str]]] = [
 
 
 def answered(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """The document of a command that succeeds; nothing else may stand on standard output, and it is strict JSON."""
+    """The document of a command that succeeds: nothing else on standard output, and strict JSON."""
     assert main([*arguments, "--json"]) == 0
     printed = capsys.readouterr()
 
@@ -66,8 +67,9 @@ def test_bound_of_every_activation(name: str, capsys: pytest.CaptureFixture[str]
         e = document[key]
         assert set(e) >= EXTREMUM
         lower, value, upper = (Decimal(e[part]) for part in ("lower", "decimal", "upper"))
-        assert upper - lower <= Decimal("1e-30") * max(1, abs(value))
-        assert abs(value - lower) <= Decimal("1e-29") * max(1, abs(value))
+        size = max(Decimal(1), abs(value))
+        assert upper - lower <= Decimal("1e-30") * size
+        assert abs(value - lower) <= Decimal("1e-29") * size
         assert e["proof"] == "exact"
         assert e["at"]
     ends = [Decimal(document[key]["decimal"]).copy_abs() for key in ("inf", "sup")]
@@ -171,12 +173,22 @@ def test_as_a_process() -> None:
     assert not found.stderr
 
 
+def test_the_help_names_the_defaults() -> None:
+    defaults = {option.name: option.default for option in fields(Net)}
+    for name, _, words in SIMULATION_OPTIONS:
+        default = defaults[name.replace("-", "_")]
+        assert words.endswith(
+            f"(default {default:g})" if isinstance(default, float) else f"(default {default})"
+        )
+
+
 def test_simulate_means_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
     """The definitions of docs/cli.md, written again in plain NumPy on the engine's own draws."""
     depth, width, batch, seeds, scale, shift = 5, 6, 3, 4, 1.3, 0.2
     options = ["--activation", "tanh", "--sigma-w", str(scale), "--sigma-b", str(shift)]
     document = answered([*SMALL, *options], capsys)
     draws = sample(Net(depth, width, batch, seeds, scale, shift), range(seeds))
+    assert draws.biases is not None
     gradients, bounds, slopes = [], [], []
     for s in range(seeds):
         weights = [scale * np.asarray(w[s]) for w in draws.weights]

@@ -19,7 +19,8 @@ NET = ["simulate", "--depth", "4", "--width", "5", "--batch", "2", "--seeds", "3
 def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "symgrad", *arguments],
-        capture_output=True, text=True, errors="replace", cwd=ROOT, env={**os.environ, **environment}, check=False, timeout=120,
+        capture_output=True, text=True, errors="replace", cwd=ROOT, timeout=120,
+        env={**os.environ, **environment}, check=False,
     )  # fmt: skip
 
 

@@ -56,19 +56,20 @@ def in_activation(name: str) -> Link:
     return Link(f"{name.capitalize()}, drawn and derived", "activation", {"activation": name})
 
 
-FIVE_LAYERS = {**DEPTH_DEFAULTS, "activation": "tanh", "depth": 5}
+FIVE_LAYERS = {**DEPTH_DEFAULTS, "depth": 5}
 HUNDRED_LAYERS = {**DEPTH_DEFAULTS, "activation": "tanh", "depth": 100, "sigma_w": 0.8}
 
 ARGUMENT: tuple[Point, ...] = (
     Point(
         title="The update",
         says="Gradient descent moves every weight in proportion to its own derivative of the error: a layer "
-        "learns as fast as its gradient is large. In five layers of tanh, all of them still get their share.",
+        "learns as fast as its gradient is large. With five layers of sigmoid units the first already learns "
+        "far more slowly than the last.",
         derivation="update-rule",
         step=1,
         picture="updates",
         options=FIVE_LAYERS,
-        links=(Link("Five tanh layers", "depth", FIVE_LAYERS), in_library("update-rule")),
+        links=(Link("Five sigmoid layers", "depth", FIVE_LAYERS), in_library("update-rule")),
     ),
     Point(
         title="The range of the derivative",

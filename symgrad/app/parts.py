@@ -90,6 +90,7 @@ def figure(chart: alt.TopLevelMixin, key: str) -> None:
     specification = chart.to_dict()
     shared = {name: specification[name] for name in ("$schema", "description", "config")}
     shared["config"] |= ON_A_PAGE
+    shared["autosize"] = {"type": "fit-x", "contains": "padding"}  # the height is that of the plot itself
     shared["config"]["legend"]["columns"] = {"expr": "width < 560 ? 1 : 3"}
     # Only a single chart fits itself to its place: the parts of a stack are drawn one by one.
     for index, part in enumerate(specification.get("vconcat", [specification])):
@@ -100,7 +101,7 @@ def figure(chart: alt.TopLevelMixin, key: str) -> None:
 
 
 def enlarged(part: Any) -> Any:
-    """The chart with type and heights half as large again."""
+    """The chart with type half as large again."""
     if isinstance(part, dict):
         return {
             name: 1.5 * value if name in SIZES and isinstance(value, int) else enlarged(value)
@@ -111,7 +112,7 @@ def enlarged(part: Any) -> Any:
 
 ON_A_PAGE = {"background": "transparent", "axisY": {"minExtent": 46}}
 """The page's own ground; stacked charts begin at the same place."""
-SIZES = {"height", "fontSize", "labelFontSize", "titleFontSize", "labelLimit"}
+SIZES = {"fontSize", "labelFontSize", "titleFontSize", "labelLimit"}
 
 
 def sources(works: Sequence[Document]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import streamlit as st
+
+from symgrad.numeric import Net
 
 __all__ = [
     "ACTIVATION_PRESETS",
@@ -29,14 +31,7 @@ class Preset:
 
 DEPTH_DEFAULTS: Mapping[str, Any] = {
     "activation": "sigmoid",
-    "depth": 30,
-    "width": 64,
-    "batch": 16,
-    "seeds": 16,
-    "sigma_w": 1.0,
-    "sigma_b": 0.0,
-    "weights": "gaussian",
-    "seed": 0,
+    **{option.name: option.default for option in fields(Net) if option.name != "dtype"},
 }
 
 

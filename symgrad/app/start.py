@@ -9,6 +9,7 @@ import streamlit as st
 
 from symgrad.app.argument import ARGUMENT, REMEDIES, Link, Point, Remedy
 from symgrad.app.ask import Document, ask, told
+from symgrad.app.depth import update_sentence
 from symgrad.app.links import open_view
 from symgrad.app.parts import dark, figure, finding, formula
 from symgrad.app.presets import DEPTH_DEFAULTS
@@ -74,6 +75,7 @@ def draw_gradient(number: int, options: Mapping[str, Any]) -> None:
 def draw_updates(number: int, options: Mapping[str, Any]) -> None:
     document = net(options)
     figure(charts.update_by_layer(document, dark=dark()), f"picture-{number}")
+    st.caption(powers(update_sentence(document)))
 
 
 def draw_decay(number: int, options: Mapping[str, Any]) -> None:

@@ -41,12 +41,12 @@ class Net:
     Raises ValueError, one line with the offender and the legal range.
     """
 
-    depth: int
-    width: int
-    batch: int
-    seeds: int
-    sigma_w: float
-    sigma_b: float
+    depth: int = 30
+    width: int = 64
+    batch: int = 16
+    seeds: int = 16
+    sigma_w: float = 1.0
+    sigma_b: float = 0.0
     weights: str = "gaussian"
     seed: int = 0
     dtype: str = "float64"

@@ -8,7 +8,7 @@ import sympy as sp
 from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
 from sympy.printing.printer import Printer
 
-__all__ = ["Conventions", "between"]
+__all__ = ["Conventions", "between", "functions_first"]
 
 
 class Conventions(Printer):
@@ -19,6 +19,14 @@ class Conventions(Printer):
         terms: list[sp.Expr] = list(super()._as_ordered_terms(expr, order))
         first = next((i for i, term in enumerate(terms) if not term.could_extract_minus_sign()), 0)
         return [terms[first], *terms[:first], *terms[first + 1 :]]
+
+
+def functions_first(product: sp.Mul) -> list[sp.Expr] | None:
+    """The factors of a product of functions and sums, sums last: σ(x)(1 − σ(x)); None for any other."""
+    functions = [factor for factor in product.args if factor.is_Function]
+    sums = [factor for factor in product.args if factor.is_Add]
+    plain = functions and sums and len(functions) + len(sums) == len(product.args)
+    return [*functions, *sums] if plain else None
 
 
 def between(condition: sp.Basic) -> tuple[sp.Basic, bool, sp.Basic, bool, sp.Basic] | None:

@@ -23,9 +23,8 @@ def index(derivations: Sequence[Derivation]) -> str:
         for derivation in derivations:
             if derivation.subject == subject:
                 links = f"[page]({derivation.key}.md), [LaTeX]({derivation.key}.tex)"
-                lines.append(
-                    f"- **{derivation.title}** ({derivation.proof}; {links}). {prose_markdown(derivation.summary)}"
-                )
+                says = prose_markdown(derivation.summary)
+                lines.append(f"- **{derivation.title}** ({derivation.proof}; {links}). {says}")
     return "\n".join([*lines, "", "Works cited: [bibliography](bibliography.md).", ""])
 
 
@@ -37,7 +36,6 @@ def bibliography(derivations: Sequence[Derivation]) -> str:
         citing = [d for d in derivations if any(source.key == key for source in d.sources)]
         links = ", ".join(f"[{d.key}]({d.key}.md)" for d in citing)
         where = f" {work.identifier}." if work.identifier else ""
-        lines.append(
-            f"- **{key}**: {work.authors} ({work.year}). *{work.title}*. {work.venue}.{where} Cited by {links}."
-        )
+        text = f"{work.authors} ({work.year}). *{work.title}*. {work.venue}.{where}"
+        lines.append(f"- **{key}**: {text} Cited by {links}.")
     return "\n".join([*lines, ""])

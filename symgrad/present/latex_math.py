@@ -12,14 +12,17 @@ from sympy.core.function import AppliedUndef
 from sympy.printing.conventions import requires_partial
 from sympy.printing.latex import LatexPrinter as SymPyLatexPrinter
 from sympy.printing.latex import accepted_latex_functions
+from sympy.printing.precedence import PRECEDENCE
 
-from symgrad.present.conventions import Conventions, between
+from symgrad.present.conventions import Conventions, between, functions_first
 from symgrad.present.names import GREEK, UnprintableError, read_name
 from symgrad.symbolic.notation import Juxtaposed, Transposed
 
 __all__ = ["LatexPrinter", "is_tight", "latex"]
 
 _DEPTH = {"{": 1, "}": -1, "\\left": 1, "\\right": -1}
+SIGNS = {"+", "-", "+-"}
+"""Directions of limits, which SymPy keeps as symbols."""
 _LONG_INDEX = 3
 """Indices of this many letters are words and stand upright: w_max, but W_ij."""
 
@@ -48,6 +51,12 @@ def is_tight(text: str) -> bool:
 
 class LatexPrinter(Conventions, SymPyLatexPrinter):
     """SymPy's printer with our conventions; classes with a `_latex` method print themselves."""
+
+    def _print_Mul(self, expr: sp.Mul) -> str:
+        factors = functions_first(expr)
+        if factors is None:
+            return str(super()._print_Mul(expr))
+        return " ".join(self.parenthesize(factor, PRECEDENCE["Mul"]) for factor in factors)
 
     def __init__(self) -> None:
         super().__init__({"inv_trig_style": "full", "mat_delim": "["})
@@ -89,7 +98,7 @@ class LatexPrinter(Conventions, SymPyLatexPrinter):
         return f"{text if is_tight(text) else self._add_parens(text)}^{{{power}}}"
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
-        return self._deal_with_super_sub(expr.name)
+        return expr.name if expr.name in SIGNS else self._deal_with_super_sub(expr.name)
 
     def _deal_with_super_sub(self, string: str, style: str = "plain") -> str:
         name = read_name(string)

@@ -49,9 +49,8 @@ class Name:
 def read_name(text: str) -> Name:
     """`sigma_w`, `W_ij`, `h0`, `varphi'`, `x^*` into their parts.
 
-    Raises `UnprintableError` on anything but Latin letters, digits, names of Greek letters, `*`, `+` and `-`
-    in the
-    parts: a name is data, not typesetting, so no target can be given commands by one.
+    Raises `UnprintableError` on anything but letters, digits, `*`, `+` and `-` in the parts: a name is data,
+    not typesetting, so no target can be given commands by one.
     """
     base, above, below = split_super_sub(text.rstrip("'"))
     primes = len(text) - len(text.rstrip("'"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sympy as sp
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
+from symgrad.present.conventions import functions_first
 from symgrad.symbolic.derivation import Prose
 
 __all__ = ["plain", "prose_plain"]
@@ -12,6 +14,12 @@ __all__ = ["plain", "prose_plain"]
 
 class _PlainPrinter(StrPrinter):
     """SymPy's text, with equations, sets and limits as a person writes them."""
+
+    def _print_Mul(self, expr: sp.Mul) -> str:
+        factors = functions_first(expr)
+        if factors is None:
+            return str(super()._print_Mul(expr))
+        return "*".join(self.parenthesize(factor, PRECEDENCE["Mul"]) for factor in factors)
 
     def _print_Relational(self, expr: sp.core.relational.Relational) -> str:
         sign = {"==": "=", "!=": "!="}.get(expr.rel_op, expr.rel_op)

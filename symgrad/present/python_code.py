@@ -127,7 +127,14 @@ class PythonPrinter(Conventions):
             return "*".join(self._bracketed(factor, PRECEDENCE["Mul"]) for factor in factors)
         if above.is_Integer and below.is_Integer:  # two plain numbers would make a float
             return f"sp.Rational({above}, {below})"
-        return f"{self._bracketed(above, PRECEDENCE['Mul'])}/{self._bracketed(below, PRECEDENCE['Pow'])}"
+        return self._quotient(above, below)
+
+    def _quotient(self, above: sp.Expr, below: sp.Expr) -> str:
+        """Division; of plain numbers, which would make a float, as one of SymPy's."""
+        plain = all(atom.is_Integer for atom in above.atoms() | below.atoms())
+        lead = "sp.Integer(1)*" if plain and above != 1 else ""
+        top = "sp.Integer(1)" if plain and above == 1 else self._bracketed(above, PRECEDENCE["Mul"])
+        return f"{lead}{top}/{self._bracketed(below, PRECEDENCE['Pow'])}"
 
     def _print_Pow(self, expr: sp.Pow) -> str:
         base, exp = expr.args
@@ -137,7 +144,7 @@ class PythonPrinter(Conventions):
             return f"sp.Integer({base})**{self._bracketed(exp, PRECEDENCE['Pow'])}"
         if exp.is_Rational and exp.is_negative:
             below = base if exp == -1 else sp.Pow(base, -exp, evaluate=False)
-            return f"1/{self._bracketed(below, PRECEDENCE['Pow'])}"
+            return self._quotient(sp.S.One, below)
         return f"{self._bracketed(base, PRECEDENCE['Pow'] + 1)}**{self._bracketed(exp, PRECEDENCE['Pow'])}"
 
     def _print_Function(self, expr: sp.Function) -> str:

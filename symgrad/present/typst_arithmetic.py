@@ -9,7 +9,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.precedence import PRECEDENCE, precedence_traditional
 
-from symgrad.present.conventions import Conventions
+from symgrad.present.conventions import Conventions, functions_first
 from symgrad.present.names import UnprintableError
 from symgrad.present.typst_words import CONSTANTS, FUNCTIONS, OPERATORS, index, name
 from symgrad.symbolic.notation import Juxtaposed, Transposed
@@ -133,7 +133,7 @@ class Arithmetic(Conventions):
             )
         above, below = sp.fraction(expr, exact=True)
         if below == 1:
-            return self._product(expr.as_ordered_factors())
+            return self._product(functions_first(expr) or expr.as_ordered_factors())
         return f"frac({self._print(above)}, {self._print(below)})"
 
     def _product(self, factors: Any) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from symgrad.present.names import GREEK
+
 __all__ = ["width"]
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
@@ -47,9 +49,11 @@ _COMMANDS = {
     **_RELATIONS,
     **dict.fromkeys(r"\, \thinspace".split(), 0.17),
     **dict.fromkeys(r"\: \; \medspace \thickspace \cdot".split(), 0.75),
-    **dict.fromkeys(r"\lvert \rvert \vert \lbrace \rbrace \{ \}".split(), 0.5),
+    **dict.fromkeys(
+        r"\emptyset \lceil \rceil \lfloor \rfloor \top \lvert \rvert \vert \lbrace \rbrace \{ \}".split(), 0.5
+    ),
     **dict.fromkeys(r"\lVert \rVert".split(), 0.56),
-    **dict.fromkeys(r"\limits \displaystyle \left \right \bigl \bigr".split(), 0.0),
+    **dict.fromkeys(r"\limits \displaystyle \middle \left \right \bigl \bigr".split(), 0.0),
     r"\quad": 1.0,
     r"\cdots": 1.5,
     r"\infty": 1.0,
@@ -127,9 +131,8 @@ class _Reader:
         if token == r"\begin":
             return self.table()
         if token.startswith("\\"):
-            return _COMMANDS.get(
-                token, 0.66 if len(token) < 6 or not token[1:].islower() else 0.34 * len(token)
-            )
+            letter = token[1:] in GREEK or not token[1:].isalpha()
+            return _COMMANDS.get(token, 0.66 if letter else 0.34 + 0.53 * (len(token) - 1))
         if token.isdigit():
             return 0.5
         return _CHARACTERS.get(token, _LETTERS.get(token, 0.8 if token.isupper() else 0.56))

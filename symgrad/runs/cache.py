@@ -69,9 +69,9 @@ def remember(key: Sequence[Any], compute: Callable[[], Document]) -> Document:
 def _read(path: Path) -> Document | None:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) else None
+    return document if isinstance(document, dict) and document else None
 
 
 def _write(path: Path, document: Document) -> None:

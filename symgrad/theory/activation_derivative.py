@@ -11,10 +11,11 @@ import sympy as sp
 
 from symgrad.errors import RefutedError
 from symgrad.symbolic.autonomous import Autonomous, NotAutonomous, Undetermined, autonomous
+from symgrad.symbolic.balls import sign_of
 from symgrad.symbolic.derivation import Claim, Grade, Prose, Step, prove
 from symgrad.symbolic.differentiate import Differentiation, differentiate
 from symgrad.symbolic.extrema import Range, function_range
-from symgrad.symbolic.extremum import Extremum, compare
+from symgrad.symbolic.extremum import Extremum, Value, compare
 from symgrad.symbolic.letters import x, y
 from symgrad.symbolic.notation import Image, SlopeImage, dphi, phi
 from symgrad.theory.activations import Activation, slope_range
@@ -139,6 +140,22 @@ def _short(decimal: str) -> str:
     return f"{float(decimal):.10g}".replace("-", "−")
 
 
+def _sampled_inside(entry: Activation, found: Range) -> str:
+    """φ′ of each piece in balls at points spread over it: none may certainly lie outside [inf, sup]."""
+    values = dict(entry.parameters)
+    inf, sup = (end.value.ball(256) for end in (found.inf, found.sup))
+    count = 0
+    for piece in found.pieces:
+        for numerator in range(-40, 41):
+            point = sp.Rational(2 * numerator + 1, 8)
+            if sign_of(point - piece.lo, values) > 0 and sign_of(piece.hi - point, values) > 0:
+                slope = Value(piece.expr.xreplace({x: point}), tuple(values.items())).ball(256)
+                if slope > sup or slope < inf:
+                    raise RefutedError(f"φ′({point}) lies outside the range")
+                count += 1
+    return f"inf: {found.inf.why}; sup: {found.sup.why}; φ′ at {count} points, in balls, lies inside"
+
+
 def _body(entry: Activation) -> Body:
     found, lines, own = slope_range(entry), differentiation(entry), own_slope(entry)
     parameters: list[Prose] = [
@@ -147,7 +164,7 @@ def _body(entry: Activation) -> Body:
     conclusion = prove(
         sp.Eq(SlopeImage(sp.S.Reals), found.image, evaluate=False),
         reader_sentence(entry, found),
-        lambda: f"inf: {found.inf.why}; sup: {found.sup.why}",
+        lambda: _sampled_inside(entry, found),
         rule="range",
     )
     proof: Grade = "exact" if found.inf.proof == found.sup.proof == "exact" else "estimated"

@@ -91,7 +91,7 @@ def _diagonal_norm() -> str:
 
 
 def _bound_multiplies() -> str:
-    """The bound is 1 for no layer, and for n layers that for n − 1 times γ‖W_n‖: the induction, written out."""
+    """The bound is 1 for no layer, and each layer multiplies it by γ‖W‖: the induction, written out."""
     prove_equal(NORM_BOUND.subs(n, 0).doit(), sp.S.One)
     for depth in DEPTHS:
         here, before = (NORM_BOUND.subs(n, count).doit() for count in (depth, depth - 1))

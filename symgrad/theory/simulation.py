@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -21,22 +21,9 @@ from symgrad.symbolic.letters import E, W, gamma, h, k
 from symgrad.symbolic.notation import Juxtaposed, Norm, Partial, dphi
 from symgrad.theory.activations import Activation, kernel, slope_range
 
-__all__ = ["DEFAULTS", "Simulation", "simulate"]
+__all__ = ["Simulation", "simulate"]
 
 LN10 = math.log(10)
-
-DEFAULTS: dict[str, Any] = {
-    "depth": 30,
-    "width": 64,
-    "batch": 16,
-    "seeds": 16,
-    "sigma_w": 1.0,
-    "sigma_b": 0.0,
-    "weights": "gaussian",
-    "seed": 0,
-    "dtype": "float64",
-}
-"""The options of a simulation and what they are when not given."""
 
 
 @dataclass(frozen=True)
@@ -181,11 +168,12 @@ def simulate(activation: Activation, options: Mapping[str, Any]) -> Simulation:
     """Measures the net that the options describe. Raises `InputError` naming the offending option and its
     legal range.
     """
-    unknown = set(options) - set(DEFAULTS)
+    legal = [option.name for option in fields(Net)]
+    unknown = set(options) - set(legal)
     if unknown:
-        raise InputError(f"option {min(unknown)!r} is not known (legal: {', '.join(DEFAULTS)})")
+        raise InputError(f"option {min(unknown)!r} is not known (legal: {', '.join(legal)})")
     try:
-        net = Net(**{**DEFAULTS, **options})
+        net = Net(**options)
         functions = kernel(activation)
         measured = measure(net, functions)
     except ValueError as error:

@@ -90,7 +90,7 @@ def weight_gradient() -> Body:
             sp.Eq(Increment(W[l]), -eta * gradient, evaluate=False),
             " of a front layer carries one factor for every layer behind it",
         ),
-        lambda: "the four steps multiplied; every factor is not negative",
+        _multiplied,
     )
     return Body(
         summary=(
@@ -121,3 +121,14 @@ def weight_gradient() -> Body:
             ),
         ),
     )
+
+
+def _multiplied() -> str:
+    """ηγpGP − ηdp = ηp[(γg − d) + γ(GP − g)], where d ≤ γg and g ≤ GP: the slack is a sum of products ≥ 0.
+
+    d = ‖δ_l‖, p = ‖h_{l−1}‖, g = ‖∂E/∂h_l‖, G = ‖∂E/∂h_n‖, P the product of the layers behind.
+    """
+    d, p, g, last, product = sp.symbols("d p g G P", nonnegative=True)
+    slack = eta * p * ((gamma * g - d) + gamma * (last * product - g))
+    how = prove_equal(eta * gamma * p * last * product - eta * d * p, slack)
+    return f"{how}: the bound minus the update is a sum of terms that the steps above show not negative"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -18,10 +20,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def counted() -> tuple[list[int], object]:
+def counted() -> tuple[list[int], Callable[[], dict[str, Any]]]:
     calls: list[int] = []
 
-    def compute() -> dict[str, object]:
+    def compute() -> dict[str, Any]:
         calls.append(1)
         return {"answer": len(calls)}
 
@@ -35,9 +37,9 @@ def test_the_second_time_nothing_is_computed(folder: Path) -> None:
     assert cache.remember(["another"], compute)["answer"] == 2
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[1]", b"\xff\xfe"])
+@pytest.mark.parametrize("damage", [b"", b"{", b"{}", b"[1]", b"[" * 200_000, b"\xff\xfe"])
 def test_a_damaged_file_is_a_miss(folder: Path, damage: bytes) -> None:
-    calls, compute = counted()
+    _, compute = counted()
     cache.remember(["q"], compute)
     (file,) = folder.iterdir()
     file.write_bytes(damage)
@@ -46,7 +48,7 @@ def test_a_damaged_file_is_a_miss(folder: Path, damage: bytes) -> None:
 
 
 def test_another_source_is_a_miss(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls, compute = counted()
+    _, compute = counted()
     cache.remember(["q"], compute)
     monkeypatch.setattr(cache, "fingerprint", lambda: "another version")
     assert cache.remember(["q"], compute) == {"answer": 2}
@@ -58,7 +60,7 @@ def test_a_folder_that_cannot_be_made_costs_only_speed(
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     monkeypatch.setenv("SYMGRAD_CACHE", str(blocked / "cache"))
-    calls, compute = counted()
+    _, compute = counted()
     assert cache.remember(["q"], compute) == {"answer": 1}
     assert cache.remember(["q"], compute) == {"answer": 2}
 
