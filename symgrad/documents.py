@@ -92,6 +92,7 @@ def derivation_document(derivation: Derivation) -> Document:
         "steps": [step_document(step) for step in derivation.steps],
         "conclusion": step_document(derivation.conclusion),
         "proof": derivation.proof,
+        "picture": dict(derivation.picture),
         "sources": [_source(source.key, source.where) for source in derivation.sources],
         "claims": [
             {

@@ -9,8 +9,9 @@ import streamlit as st
 from symgrad.app.ask import Document, ask, file_maker, told
 from symgrad.app.downloads import download, share
 from symgrad.app.links import open_view
-from symgrad.app.parts import finding, grade_badge, sources, step, steps, verdict_badge
-from symgrad.app.words import escaped
+from symgrad.app.parts import dark, figure, finding, grade_badge, sources, step, steps, verdict_badge
+from symgrad.app.words import escaped, typeset
+from symgrad.present import charts
 
 __all__ = ["view"]
 
@@ -99,11 +100,22 @@ def derivation_page(page: Document) -> None:
         st.subheader("Steps", anchor=False)
         steps(page["steps"])
     with right:
+        picture(page)
         st.subheader("Conclusion", anchor=False)
         step(page["conclusion"])
         claims(page)
         sources(page["sources"])
         takeaway(page)
+
+
+def picture(page: Document) -> None:
+    """The chart that belongs to the derivation, from a fresh measurement."""
+    arguments = dict(page["picture"])
+    verb = arguments.pop("verb")
+    document = ask(verb, **arguments)
+    figure(charts.picture({"verb": verb, **document}, dark=dark()), f"library-{page['key']}")
+    if "finding" in document:
+        st.caption(typeset(document["finding"]))
 
 
 def claims(page: Document) -> None:

@@ -16,12 +16,9 @@ from symgrad.present.numpy_code import net_check
 from symgrad.present.python_code import RELATIONS, Names, PythonPrinter
 from symgrad.present.recheck import DIGITS, agrees, sides_of
 from symgrad.symbolic.letters import x, y
-from symgrad.symbolic.notation import Image, Notation, ZeroSet, dphi, phi
+from symgrad.symbolic.notation import Notation, SlopeImage, ZeroSet, dphi, phi
 
 __all__ = ["Tester"]
-
-SLOPE = "varphi'"
-"""The name under which a statement speaks of φ′ as a set of values."""
 
 
 @dataclass
@@ -65,9 +62,8 @@ class Tester:
 
     def _range(self, statement: sp.Basic) -> str | None:
         """φ′(ℝ) = S: values of φ′ at many points lie in S."""
-        if not (isinstance(statement, sp.Eq) and statement.lhs == Image(sp.Symbol(SLOPE), sp.S.Reals)):
-            return None
-        if self.given.slope is None:
+        whole_line = isinstance(statement, sp.Eq) and statement.lhs == SlopeImage(sp.S.Reals)
+        if not whole_line or self.given.slope is None:
             return None
         return (
             f"values = {self.code(statement.rhs)}.subs(known)\n"

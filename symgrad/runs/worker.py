@@ -134,7 +134,7 @@ class Pool:
 
     def __init__(self, size: int = 2) -> None:
         self._workers = [Worker() for _ in range(size)]
-        self._free: queue.Queue[Worker] = queue.Queue()
+        self._free: queue.Queue[Worker] = queue.LifoQueue()  # the warm one first
         for worker in self._workers:
             self._free.put(worker)
 

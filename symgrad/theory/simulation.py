@@ -107,7 +107,7 @@ class Simulation:
             ),
             prove(
                 sp.Eq(sp.Function("median")(Norm(W[k])), _rounded(middle), evaluate=False),
-                (f"measured on these {self.net.seeds} nets, layers 2 to ", sp.Integer(depth)),
+                (f"measured, {self._over_seeds()}, layers 2 to ", sp.Integer(depth)),
                 lambda: "largest singular values in double precision",
                 rule="measured",
             ),
@@ -153,7 +153,10 @@ class Simulation:
         size = f"10^{abs(change):.1f} = {_plain(abs(change))}" if abs(change) < 5 else f"10^{abs(change):.1f}"
         how = "smaller" if change < 0 else "larger"
         first = f"In this {depth}-layer {name} net the gradient {word}: at layer 1 it is {size} times {how}"
-        return f"{first} than at layer {depth} (median over {self.net.seeds} seeds), {self._against_bound()}."
+        return f"{first} than at layer {depth} ({self._over_seeds()}), {self._against_bound()}."
+
+    def _over_seeds(self) -> str:
+        return "one seed" if self.net.seeds == 1 else f"median over {self.net.seeds} seeds"
 
     def _against_bound(self) -> str:
         if math.isinf(self.gamma_above):
