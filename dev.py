@@ -259,7 +259,7 @@ def test(arguments: List[str]) -> int:
         ["ruff", "check", "--quiet", "."],
         ["ruff", "format", "--check", "--quiet", "."],
         ["mypy", "--no-error-summary"],
-        ["pytest", *everything, *chosen],
+        ["pytest", "-n", "auto", "--maxprocesses", "4", *everything, *chosen],
     ):
         say(" ".join(words))
         if subprocess.call([str(PYTHON), "-m", *words], cwd=ROOT, env=surroundings):

@@ -189,7 +189,7 @@ def test_the_tests_all_run_and_one_failure_is_a_failure(
         ["ruff", "check"],
         ["ruff", "format"],
         ["mypy", "--no-error-summary"],
-        ["pytest", "-m"],
+        ["pytest", "-n"],
     ]
     assert calls[-1][-1] == "-x"
     assert capfd.readouterr().err.splitlines()[-1] == "dev.py: failed: mypy --no-error-summary"
