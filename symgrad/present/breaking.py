@@ -128,7 +128,7 @@ def _factors(expr: sp.Mul, limit: float) -> Iterator[Line]:
         for number, factor in enumerate(expr.as_ordered_factors()):
             yield from _led(sign if number == 0 else (), _pieces(factor, limit, "factor"))
     elif _width((Part(below, "factor"),)) < limit / 2:
-        yield (Part(sp.Pow(below, -1, evaluate=False), "factor"),)
+        yield (Part(1 / below, "factor"),)
         yield from _pieces(above, limit, "factor")
     else:
         yield (Part(expr, "factor"),)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy as sp
 from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
 from sympy.printing.printer import Printer
 
-__all__ = ["Conventions", "between", "functions_first"]
+__all__ = ["Conventions", "between", "functions_first", "signed_sum"]
 
 
 class Conventions(Printer):
@@ -19,6 +20,19 @@ class Conventions(Printer):
         terms: list[sp.Expr] = list(super()._as_ordered_terms(expr, order))
         first = next((i for i, term in enumerate(terms) if not term.could_extract_minus_sign()), 0)
         return [terms[first], *terms[:first], *terms[first + 1 :]]
+
+
+def signed_sum(
+    terms: Sequence[sp.Expr], part: Callable[[sp.Expr], str], brackets: Callable[[str], str]
+) -> str:
+    """a + b − c: the sign of a term joins it, and two signs never meet."""
+    text = ""
+    for number, term in enumerate(terms):
+        negative = number > 0 and term.could_extract_minus_sign()
+        shown = part(-term if negative else term)
+        joint = "" if number == 0 else " - " if negative else " + "
+        text += joint + (brackets(shown) if number and shown.startswith("-") else shown)
+    return text
 
 
 def functions_first(product: sp.Mul) -> list[sp.Expr] | None:

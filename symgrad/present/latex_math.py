@@ -14,7 +14,7 @@ from sympy.printing.latex import LatexPrinter as SymPyLatexPrinter
 from sympy.printing.latex import accepted_latex_functions
 from sympy.printing.precedence import PRECEDENCE
 
-from symgrad.present.conventions import Conventions, between, functions_first
+from symgrad.present.conventions import Conventions, between, functions_first, signed_sum
 from symgrad.present.names import GREEK, UnprintableError, read_name
 from symgrad.symbolic.notation import Juxtaposed, Transposed
 
@@ -51,6 +51,10 @@ def is_tight(text: str) -> bool:
 
 class LatexPrinter(Conventions, SymPyLatexPrinter):
     """SymPy's printer with our conventions; classes with a `_latex` method print themselves."""
+
+    def _print_Add(self, expr: sp.Add, order: Any = None) -> str:
+        terms = self._as_ordered_terms(expr, order)
+        return signed_sum(terms, lambda term: self.part(term, "term"), self._add_parens)
 
     def _print_Mul(self, expr: sp.Mul) -> str:
         factors = functions_first(expr)

@@ -15,16 +15,16 @@ CROSS = "M-1,-.7L-.7,-1L0,-.3L.7,-1L1,-.7L.3,0L1,.7L.7,1L0,.3L-.7,1L-1,.7L-.3,0Z
 MARKS: Mapping[str, tuple[str, str]] = {
     "zero": ("triangle-down", "exactly zero, or too small for a number"),
     "overflow": ("triangle-up", "too large for a number"),
-    "missing": (CROSS, "no logarithm: an exact zero, or not a number"),
+    "missing": (CROSS, "not a number"),
 }
 """Shape and meaning of a mark at the edge of the plot."""
 _INFINITE = {"oo": math.inf, "-oo": -math.inf, "inf": math.inf, "-inf": -math.inf}
 
 
 def number(value: Any) -> float:
-    """A value of a document: infinities may be written "oo" and "-oo", null is none."""
+    """A value of a document: null is the logarithm of an exact zero; infinities may be written "oo", "-oo"."""
     if value is None:
-        return math.nan
+        return -math.inf
     return _INFINITE[value] if value in _INFINITE else float(value)
 
 

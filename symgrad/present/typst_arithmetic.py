@@ -9,7 +9,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.precedence import PRECEDENCE, precedence_traditional
 
-from symgrad.present.conventions import Conventions, functions_first
+from symgrad.present.conventions import Conventions, functions_first, signed_sum
 from symgrad.present.names import UnprintableError
 from symgrad.present.typst_words import CONSTANTS, FUNCTIONS, OPERATORS, index, name
 from symgrad.symbolic.notation import Juxtaposed, Transposed
@@ -110,15 +110,7 @@ class Arithmetic(Conventions):
     # sums, products, powers
 
     def _print_Add(self, expr: sp.Add) -> str:
-        text = ""
-        for number, term in enumerate(self._as_ordered_terms(expr)):
-            negative = term.could_extract_minus_sign() and (number > 0 or not isinstance(term, sp.Add))
-            if negative:
-                body = self.part(-term, "term")
-                text += f" - {body}" if number else f"-{body}"
-            else:
-                text += (" + " if number else "") + self.part(term, "term")
-        return text
+        return signed_sum(self._as_ordered_terms(expr), lambda term: self.part(term, "term"), "({})".format)
 
     def _print_Mul(self, expr: sp.Mul) -> str:
         if (

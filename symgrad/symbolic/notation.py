@@ -51,6 +51,9 @@ class Notation(sp.Function):
     def _typst(self, printer: Any) -> str:
         return self.in_typst.format(*self.shown(printer))
 
+    def _eval_evalf(self, prec: int) -> None:
+        """A name has no number (SymPy would look its own up: mpmath's phi is the golden ratio)."""
+
     def _sympystr(self, printer: Any) -> str:
         return self.in_text.format(*self.shown(printer))
 
@@ -60,7 +63,7 @@ class dphi(Notation):
 
     nargs = 1
     is_real = True
-    in_latex, in_typst, in_text = r"\varphi'\left({0}\right)", "phi.alt'({0})", "phi'({0})"
+    in_latex, in_typst, in_text = r"\varphi'\left({0}\right)", "phi'({0})", "phi'({0})"
 
 
 class phi(Notation):
@@ -68,7 +71,7 @@ class phi(Notation):
 
     nargs = 1
     is_real = True
-    in_latex, in_typst, in_text = r"\varphi\left({0}\right)", "phi.alt({0})", "phi({0})"
+    in_latex, in_typst, in_text = r"\varphi\left({0}\right)", "phi({0})", "phi({0})"
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         """φ′ at the same argument."""
@@ -136,7 +139,7 @@ class SlopeImage(Notation):
     """φ′(S): the set of values that the derivative takes on S."""
 
     nargs = 1
-    in_latex, in_typst, in_text = r"\varphi'\left({0}\right)", "phi.alt' ({0})", "phi'({0})"
+    in_latex, in_typst, in_text = r"\varphi'\left({0}\right)", "phi' ({0})", "phi'({0})"
 
 
 class Image(Notation):

@@ -147,11 +147,11 @@ def test_violations_are_red_and_counted() -> None:
 def test_what_has_no_place_is_a_mark_at_the_edge() -> None:
     document = simulated()
     median = document["log10_gradient"]["median"]
-    median[:3], median[10], median[-1] = ["-oo", -math.inf, "-oo"], None, "oo"
+    median[:3], median[10], median[-1] = ["-oo", -math.inf, None], math.nan, "oo"
     found = [(row["layer"], row["mark"]) for row in rows(charts.gradient_by_depth(document)) if "mark" in row]
     words = dict(found)
     assert set(words) == {1, 2, 3, 11, 30}
-    assert "zero" in words[1] and "too large" in words[30] and "no logarithm" in words[11]
+    assert "zero" in words[1] == words[3] and "too large" in words[30] and words[11] == "not a number"
     json.dumps(charts.gradient_by_depth(document).to_dict(), allow_nan=False)
 
 
@@ -173,7 +173,7 @@ def test_thinning_keeps_the_ends_and_finds_a_lonely_mark() -> None:
     assert len(kept) <= LAYERS
     assert [kind(v) for v in (0.0, None, "oo", "-oo", math.nan)] == [
         None,
-        "missing",
+        "zero",
         "overflow",
         "zero",
         "missing",
