@@ -22,7 +22,7 @@ _INFINITE = {"oo": math.inf, "-oo": -math.inf, "inf": math.inf, "-inf": -math.in
 
 
 def number(value: Any) -> float:
-    """A value of a document: null is the logarithm of an exact zero; infinities may be written "oo", "-oo"."""
+    """A value of a document: null is an exact zero's logarithm; infinities may be "oo" and "-oo"."""
     if value is None:
         return -math.inf
     return _INFINITE[value] if value in _INFINITE else float(value)
