@@ -75,13 +75,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"symgrad: {error}", file=sys.stderr)
         return 2
     except TimeLimitError as error:
-        print(f"symgrad: {error}", file=sys.stderr)
-        print(json.dumps({"command": given, "complete": False, "why": str(error)}, indent=2))
-        return 3
+        return _late(options, str(error))
     except BrokenPipeError:  # the reader has seen enough; nothing is left to flush into the closed pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return _failed(options.command, document)
+
+
+def _late(options: argparse.Namespace, why: str) -> int:
+    """The time limit came first: prints what is known, what was asked and the expression it was asked of."""
+    known = {"command": options.command, "complete": False, "why": why}
+    name = getattr(options, "activation", None)
+    if name is not None:
+        from symgrad.theory.activations import activation
+
+        try:
+            known |= {"activation": name, "expression": str(activation(name).expression)}
+        except InputError as error:
+            print(f"symgrad: {error}", file=sys.stderr)
+            return 2
+    print(f"symgrad: {why}", file=sys.stderr)
+    print(json.dumps(known, indent=2))
+    return 3
 
 
 def _failed(command: str, document: dict[str, Any]) -> int:

@@ -8,7 +8,7 @@ from symgrad.errors import RefutedError
 from symgrad.symbolic.derivation import Claim, Source, prove
 from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.extrema import function_range
-from symgrad.symbolic.extremum import Extremum
+from symgrad.symbolic.extremum import Extremum, Value
 from symgrad.symbolic.letters import u, w_scalar, x, y
 from symgrad.symbolic.notation import dphi
 from symgrad.theory.activations import ACTIVATIONS, slope_range
@@ -82,9 +82,14 @@ def hochreiter_condition() -> Body:
         ),
         *scaled.steps,
     )
-    digits = top.value.enclosure().decimal[:9]
+    at = Value(worst, (), (named,))
+    constant, net = (sp.Float(value.enclosure().decimal[:9], 8) for value in (top.value, at))
     conclusion = prove(
-        sp.Le(sp.Abs(w_scalar * dphi(w_scalar * y)), top.value.expr / sp.Abs(y), evaluate=False),
+        sp.Le(
+            sp.Abs(w_scalar * dphi(w_scalar * y)),
+            top.value.expr / sp.Abs(y),
+            evaluate=False,
+        ),
         (
             "where ",
             named.equation,
@@ -93,9 +98,11 @@ def hochreiter_condition() -> Body:
             " in ",
             named.bracket,
             ", so the constant is ",
-            sp.Float(digits, 7),
+            constant,
             "; attained at ",
             sp.Eq(NET, worst, evaluate=False),
+            ", that is ",
+            net,
             ". Larger weights do not help: the unit saturates and the factor dies out",
         ),
         lambda: _attained(top),
