@@ -109,7 +109,7 @@ def derivation_document(derivation: Derivation) -> Document:
 
 def _source(key: str, where: str) -> Document:
     work = BIBLIOGRAPHY[key]
-    text = f"{work.authors} ({work.year}). {work.title}. {work.venue}."
+    text = work.written(identifier="")
     return {"key": key, "where": where, "text": text, "identifier": work.identifier}
 
 

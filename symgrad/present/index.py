@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symgrad.present.escape import markdown_text
 from symgrad.present.markdown import prose_markdown
 from symgrad.symbolic.derivation import Derivation
 from symgrad.theory.bibliography import BIBLIOGRAPHY
@@ -35,7 +36,6 @@ def bibliography(derivations: Sequence[Derivation]) -> str:
         work = BIBLIOGRAPHY[key]
         citing = [d for d in derivations if any(source.key == key for source in d.sources)]
         links = ", ".join(f"[{d.key}]({d.key}.md)" for d in citing)
-        where = f" {work.identifier}." if work.identifier else ""
-        text = f"{work.authors} ({work.year}). *{work.title}*. {work.venue}.{where}"
+        text = work.written(markdown_text, "*{}*")
         lines.append(f"- **{key}**: {text} Cited by {links}.")
     return "\n".join([*lines, ""])

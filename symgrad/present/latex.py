@@ -160,12 +160,8 @@ def _cited(block: Sources) -> str:
 def _bibliography(items: Sequence[tuple[str, Reference, str]]) -> str:
     entries = []
     for key, work, where in items:
-        place = f" {latex_text(initial(where))}." if where else ""
-        identifier = rf" \url{{{work.identifier}}}." if work.identifier else ""
-        text = (
-            f"{latex_text(work.authors)} ({work.year}). {latex_text(work.title)}. {latex_text(work.venue)}."
-        )
-        entries.append(rf"\bibitem{{{key}}} {text}{identifier}{place}")
+        text = work.written(latex_text, identifier=rf" \url{{{{{work.identifier}}}}}.", where=where)
+        entries.append(rf"\bibitem{{{key}}} {text}")
     return "\\begin{thebibliography}{99}\n" + "\n".join(entries) + "\n\\end{thebibliography}"
 
 

@@ -70,7 +70,8 @@ def contents(title: str, derivations: Sequence[Derivation]) -> str:
 
 def works_cited(works: Sequence[tuple[str, Reference]]) -> str:
     """The bibliography of a book."""
-    return "\n".join(["## Bibliography", "", *(f"- {_reference(work)}" for _, work in works)])
+    listed = [f"- {work.written(markdown_text, '*{}*')}" for _, work in works]
+    return "\n".join(["## Bibliography", "", *listed])
 
 
 def _heading(block: Heading) -> str:
@@ -93,19 +94,8 @@ def _step(block: Step) -> str:
     return f"**({block.number})**{rule}\n\n{formula}\n\n*Because:* {because}\n\n*Check:* {check}"
 
 
-def _reference(work: Reference) -> str:
-    identifier = f" {markdown_text(work.identifier)}." if work.identifier else ""
-    return (
-        f"{markdown_text(work.authors)} ({work.year}). *{markdown_text(work.title)}*. "
-        f"{markdown_text(work.venue)}.{identifier}"
-    )
-
-
 def _sources(block: Sources, level: int = 2) -> str:
-    items = [
-        _reference(work) + (f" {markdown_text(initial(where))}." if where else "")
-        for _, work, where in block.items
-    ]
+    items = [work.written(markdown_text, "*{}*", where=where) for _, work, where in block.items]
     return f"{'#' * level} Sources\n\n{_items(items)}"
 
 

@@ -89,7 +89,7 @@ def document(derivation: Derivation) -> str:
 def book(title: str, derivations: Sequence[Derivation], works: Sequence[tuple[str, Reference]]) -> str:
     """Several derivations with a table of contents and one bibliography."""
     parts = [rendered(CHAPTER, blocks(derivation)) for derivation in derivations]
-    listed = _items([_reference(work) for _, work in works])
+    listed = _items([work.written(typst_text, "_{}_") for _, work in works])
     front = f"#align(center, text(size: 1.6em)[{typst_text(title)}])\n\n#outline(depth: 1)\n\n#pagebreak()"
     body = "\n\n#pagebreak()\n\n".join(parts)
     back = f"#pagebreak()\n\n= Bibliography\n\n{listed}"
@@ -137,17 +137,8 @@ def _line(line: Line) -> str:
     )
 
 
-def _reference(work: Reference) -> str:
-    identifier = f" {typst_text(work.identifier)}." if work.identifier else ""
-    title = f"_{typst_text(work.title)}_"
-    return f"{typst_text(work.authors)} ({work.year}). {title}. {typst_text(work.venue)}.{identifier}"
-
-
 def _sources(block: Sources) -> str:
-    items = [
-        _reference(work) + (f" {typst_text(initial(where))}." if where else "")
-        for _, work, where in block.items
-    ]
+    items = [work.written(typst_text, "_{}_", where=where) for _, work, where in block.items]
     return f"== Sources\n\n{_items(items)}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 __all__ = ["BIBLIOGRAPHY", "Reference"]
@@ -16,6 +17,17 @@ class Reference:
     venue: str
     year: int
     identifier: str = ""
+
+    def written(
+        self, text: Callable[[str], str] = str, title: str = "{}", identifier: str = " {}.", where: str = ""
+    ) -> str:
+        """Authors (year). Title. Venue. Identifier. Where in it: the parts through `text`, which escapes for
+        a target; `title` and `identifier` are formats, the latter left out where the work has none.
+        """
+        named = f"{text(self.authors)} ({self.year}). {title.format(text(self.title))}. {text(self.venue)}."
+        known = identifier.format(text(self.identifier)) if self.identifier else ""
+        place = text(where[:1].upper() + where[1:])
+        return named + known + (f" {place}." if where else "")
 
 
 BIBLIOGRAPHY: dict[str, Reference] = {
