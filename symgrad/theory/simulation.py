@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symgrad.errors import InputError
+from symgrad.errors import InputError, RefutedError
 from symgrad.numeric import LengthMap, Measurement, Net, length_map, ln_bound, measure, slope, violations
 from symgrad.symbolic.derivation import Step, prove
 from symgrad.symbolic.extremum import Value
@@ -138,7 +138,7 @@ class Simulation:
         with np.errstate(divide="ignore"):
             direct = (self.measured.ln_spectral_norm[:, 1:] + math.log(self.gamma_above)).sum(axis=1) / LN10
         if not np.allclose(np.median(direct), self.bound_factor, rtol=1e-9, atol=1e-9, equal_nan=True):
-            raise AssertionError("the product of the norms is not the bound")
+            raise RefutedError("the product of the norms is not the bound")
         return "the sum of the logarithms, added up again"
 
     def finding(self) -> str:
@@ -150,7 +150,7 @@ class Simulation:
         if math.isinf(change):
             return f"In this {depth}-layer {name} net the gradient at layer 1 is exactly zero."
         word = "vanishes" if change < -1 else "explodes" if change > 1 else "holds"
-        size = f"10^{abs(change):.1f} = {_plain(abs(change))}" if abs(change) < 5 else f"10^{abs(change):.1f}"
+        size = f"about {_plain(abs(change))}" if abs(change) < 5 else f"10^{abs(change):.1f}"
         how = "smaller" if change < 0 else "larger"
         first = f"In this {depth}-layer {name} net the gradient {word}: at layer 1 it is {size} times {how}"
         return f"{first} than at layer {depth} ({self._over_seeds()}), {self._against_bound()}."
@@ -204,4 +204,5 @@ def _rounded(number: float) -> sp.Expr:
 
 
 def _plain(power: float) -> str:
-    return f"{10**power:,.3g}" if power < 3 else f"{round(10**power):,}"
+    """Three significant digits of a factor, without an exponent."""
+    return f"{float(f'{10**power:.3g}'):,.10g}"
