@@ -16,7 +16,7 @@ import sympy as sp
 from symgrad.errors import RefutedError
 from symgrad.symbolic.equality import prove_equal
 
-__all__ = ["Check", "Claim", "Derivation", "Grade", "Prose", "Source", "Step", "prove"]
+__all__ = ["Body", "Check", "Claim", "Derivation", "Grade", "Prose", "Source", "Step", "prove"]
 
 Grade = Literal["exact", "certified", "estimated"]
 """exact: proved by algebra or calculus steps; certified: a rigorous enclosure; estimated: a number without a
@@ -71,15 +71,10 @@ class Claim:
     regime: Literal["every width", "infinite width"] = "every width"
 
 
-@dataclass(frozen=True)
-class Derivation:
-    """Assumptions, checked steps, conclusion, sources, claims; `key` is permanent: address, file name, label
-    and test id.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """The content of a derivation. `picture` is what to draw beside it: a verb and its arguments."""
 
-    key: str
-    title: str
-    subject: str
     summary: Prose
     assumptions: tuple[Prose, ...]
     steps: tuple[Step, ...]
@@ -88,6 +83,15 @@ class Derivation:
     claims: tuple[Claim, ...]
     proof: Grade = "exact"
     picture: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derivation(Body):
+    """A body with its permanent key (address, file name, label and test id), its title and its subject."""
+
+    key: str
+    title: str
+    subject: str
 
 
 def prove(statement: sp.Basic, because: Prose, check: Check | None = None, rule: str = "") -> Step:

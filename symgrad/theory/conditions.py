@@ -1,6 +1,7 @@
 """What the product of n factors can and cannot do: when the gradient must vanish, when it may explode."""
 
 import sympy as sp
+from sympy.logic.inference import satisfiable
 
 from symgrad.errors import RefutedError
 from symgrad.symbolic.derivation import Claim, Prose, Source, prove
@@ -155,7 +156,7 @@ def exploding_condition() -> Body:
     conclusion = prove(
         sp.Implies(explodes, above, evaluate=False),
         ("the first step, contraposed; the tanh unit shows that the converse fails",),
-        lambda: "contraposition of a checked step; the converse is refuted by an exact example",
+        _contraposed,
     )
     return Body(
         summary=("Exploding gradients need γ‖W‖₂ > 1 somewhere; that alone does not make them explode.",),
@@ -193,6 +194,15 @@ def exploding_condition() -> Body:
             ),
         ),
     )
+
+
+def _contraposed() -> str:
+    """(small ⇒ bounded) and (explodes ⇒ not bounded) together say: explodes ⇒ not small."""
+    small, bounded, explodes = sp.symbols("small bounded explodes")
+    premises = sp.And(sp.Implies(small, bounded), sp.Implies(explodes, sp.Not(bounded)))
+    if satisfiable(sp.Not(sp.Implies(premises, sp.Implies(explodes, sp.Not(small))))):
+        raise RefutedError("the contraposition does not follow")
+    return "contraposition of the first step, as a tautology; the converse is refuted by the exact example"
 
 
 def _no_growth() -> str:

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
 
-from symgrad.symbolic.derivation import Claim, Derivation, Grade, Prose, Source, Step
+from symgrad.symbolic.derivation import Body, Derivation
 
 __all__ = ["Body", "Entry", "derivation"]
-
-
-@dataclass(frozen=True)
-class Body:
-    """What a derivation function returns: all of a `Derivation` but its key, title and subject."""
-
-    summary: Prose
-    assumptions: tuple[Prose, ...]
-    steps: tuple[Step, ...]
-    conclusion: Step
-    sources: tuple[Source, ...]
-    claims: tuple[Claim, ...]
-    proof: Grade = "exact"
-    picture: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,19 +27,8 @@ class Entry:
     @cached_property
     def _built(self) -> Derivation:
         body = self.body()
-        return Derivation(
-            key=self.key,
-            title=self.title,
-            subject=self.subject,
-            summary=body.summary,
-            assumptions=body.assumptions,
-            steps=body.steps,
-            conclusion=body.conclusion,
-            sources=body.sources,
-            claims=body.claims,
-            proof=body.proof,
-            picture=body.picture,
-        )
+        content = {part.name: getattr(body, part.name) for part in fields(body)}
+        return Derivation(key=self.key, title=self.title, subject=self.subject, **content)
 
 
 def derivation(key: str, title: str, subject: str) -> Callable[[Callable[[], Body]], Entry]:

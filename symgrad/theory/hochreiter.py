@@ -44,7 +44,7 @@ def hochreiter_condition() -> Body:
         prove(
             sp.Eq(sp.Function("sup")(dphi(x)), gamma, evaluate=False),
             ("the range of the sigmoid's derivative, proved on its own page",),
-            lambda: "taken from the proved range",
+            lambda: f"the proved range; taken at 0: {prove_equal(slope.subs(x, 0), gamma)}",
             rule="range of the derivative",
         ),
         prove(

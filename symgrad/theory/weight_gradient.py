@@ -6,10 +6,11 @@ from symgrad.symbolic.derivation import Claim, Source, prove
 from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.letters import D, E, W, a, eta, gamma, h, k, l, n, x
 from symgrad.symbolic.notation import Increment, Juxtaposed, Norm, NormF, Partial, Transposed, dphi, phi
+from symgrad.theory.chain import DEPTHS as DEPTHS_OF_BOUND
 from symgrad.theory.chain import diagonal, layers
 from symgrad.theory.entry import Body, derivation
 from symgrad.theory.nets import SMALL
-from symgrad.theory.norm_bound import suprema
+from symgrad.theory.norm_bound import NORM_BOUND, suprema
 
 DELTA = sp.IndexedBase("delta")
 DEPTHS = (1, 2, 3)
@@ -75,7 +76,7 @@ def weight_gradient() -> Body:
         prove(
             sp.Le(Norm(Partial(E, h[l])), Norm(Partial(E, h[n])) * behind, evaluate=False),
             ("the norm bound for the layers behind layer ", l),
-            lambda: "the norm bound of its own page, for the net that begins at layer l",
+            _layers_behind,
             rule="norm bound",
         ),
     )
@@ -121,6 +122,17 @@ def weight_gradient() -> Body:
             ),
         ),
     )
+
+
+def _layers_behind() -> str:
+    """∏_{k=l+1}^n γ‖W_k‖ is the norm bound of a net of n − l layers whose weights are W_{l+1} … W_n."""
+    deepest = DEPTHS_OF_BOUND[-1]
+    for level in range(deepest):
+        here = sp.Product(gamma * Norm(W[k]), (k, level + 1, deepest)).doit()
+        bound = NORM_BOUND.subs(n, deepest - level).doit()
+        shifted = bound.subs({W[i]: W[i + level] for i in range(1, deepest - level + 1)}, simultaneous=True)
+        prove_equal(here, shifted)
+    return f"the norm bound for the layers behind, written out for n = {deepest} and every l"
 
 
 def _multiplied() -> str:
