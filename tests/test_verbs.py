@@ -14,18 +14,18 @@ import pytest
 
 from symgrad import verbs
 from symgrad.errors import InputError
-from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
 
 NET = {"depth": 4, "width": 5, "batch": 2, "seeds": 3}
 QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "list": [{}],
-    "derive": [{"activation": name} for name in ACTIVATIONS],
-    "bound": [{"activation": name} for name in ACTIVATIONS] + [{"activation": "selu", "symbolic": True}],
+    "derive": [{"activation": name} for name in CORE],
+    "bound": [{"activation": name} for name in CORE] + [{"activation": "selu", "symbolic": True}],
     "show": [{"key": key} for key in DERIVATIONS],
-    "curve": [{"activation": name} for name in ACTIVATIONS],
+    "curve": [{"activation": name} for name in CORE],
     "decay": [{}, {"names": ["silu", "selu"], "depth": 3}],
-    "simulate": [{"activation": name, **NET} for name in ACTIVATIONS],
+    "simulate": [{"activation": name, **NET} for name in CORE],
     "verify": [{"keys": ["float-floor"]}],
     "export": [],
     "file": [{"key": "float-floor", "kind": "md"}, {"key": "update-rule", "kind": "tex"}],
@@ -121,7 +121,7 @@ def test_every_legal_parameter_is_answered(name: str, settings: dict[str, str]) 
     assert verbs.simulate(name, settings, **NET)["violations"] == 0
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 def test_curves(name: str) -> None:
     """Ascending abscissas, a gap exactly at each kink, marks where the bound touches, φ′ in its range."""
     document = verbs.curve(name)
@@ -168,7 +168,7 @@ def test_export_takes_nothing_away_that_it_did_not_make(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 def test_written_expressions_parse_again(name: str) -> None:
     """By SymPy, in this test only: the texts of `bound` stand for the same numbers as its decimals."""
     import sympy as sp

@@ -10,7 +10,7 @@ import pkgutil
 import symgrad.theory
 from symgrad.errors import InputError
 from symgrad.theory.activation_derivative import activation_entry
-from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.activations import CORE
 from symgrad.theory.entry import Entry
 
 __all__ = ["DERIVATIONS", "entry"]
@@ -26,7 +26,7 @@ def _collect() -> dict[str, Entry]:
                 if isinstance(value, Entry)
             ]
     found.sort(key=lambda e: SUBJECTS.index(e.subject))
-    found += [activation_entry(activation) for activation in ACTIVATIONS.values()]
+    found += [activation_entry(activation) for activation in CORE.values()]
     keys = [e.key for e in found]
     if len(set(keys)) != len(keys):
         raise ValueError(f"a key stands twice: {sorted(k for k in keys if keys.count(k) > 1)}")

@@ -17,7 +17,7 @@ import dev
 from symgrad import verbs
 from symgrad.app import argument, downloads, presets, views
 from symgrad.app.words import escaped, powers
-from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
 
 OpenView = Callable[..., AppTest]
@@ -143,7 +143,7 @@ def test_the_slider_moves_the_depth_and_follows_it(open_view: OpenView) -> None:
     assert finding(width=4, seeds=2, batch=2, depth=600) in said(app)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 def test_every_activation_has_its_page(open_view: OpenView, name: str) -> None:
     app = open_view("activation", activation=name)
     sound(app)
@@ -233,7 +233,7 @@ def test_the_argument_names_derivations_and_views_that_exist() -> None:
         }[link.view]
         assert set(link.options) == allowed
         assert link.options.get("derivation", "update-rule") in DERIVATIONS
-        assert link.options.get("activation", "tanh") in ACTIVATIONS
+        assert link.options.get("activation", "tanh") in CORE
 
 
 def test_the_table_of_a_net_holds_its_document() -> None:

@@ -12,29 +12,29 @@ from mpmath import mp, mpf
 
 from symgrad.symbolic.compile import Program, _Erfc, _Expm1, compile_expression, stable
 from symgrad.symbolic.letters import x
-from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.activations import CORE
 from tests.theory.reference import evaluate, number
 
-NAMES = tuple(ACTIVATIONS)
+NAMES = tuple(CORE)
 SIZES = (5e-324, 1e-300, 1e-30, 1e-16, 1e-8, 1e-3, 0.5, 1, 3, 5, 10, 17, 30, 40, 100, 745, 1e6, 1e30)
 AWKWARD = [0.0, -0.0, *SIZES, *(-at for at in SIZES)]
 """Where cancellation, overflow and underflow lie in wait; hard-swish has its kinks at ±3."""
 
 
 def slope_tree(name: str) -> sp.Expr:
-    return sp.diff(ACTIVATIONS[name].expression, x)
+    return sp.diff(CORE[name].expression, x)
 
 
 def exact(expr: sp.Expr, name: str, at: float) -> mpf:
     """With digits to spare for what cancels: e⁻⁷⁴⁵ beside 1, erf beside 1."""
     saturated = abs(at) > 1e5
     with mp.workdps(400 if abs(at) < 30 else 60 if saturated else 1600):
-        values = {symbol: number(value) for symbol, value in ACTIVATIONS[name].parameters.items()}
+        values = {symbol: number(value) for symbol, value in CORE[name].parameters.items()}
         return evaluate(expr, {**values, x: mpf(at)})
 
 
 def compiled(expr: sp.Expr, name: str) -> Program:
-    return compile_expression(expr, x, dict(ACTIVATIONS[name].parameters))
+    return compile_expression(expr, x, dict(CORE[name].parameters))
 
 
 def run(program: Program, points, dtype=np.float64) -> np.ndarray:
@@ -56,7 +56,7 @@ def test_awkward_points(name: str, which: str, dtype: type) -> None:
     points: np.ndarray = np.unique(
         np.array([at for at in AWKWARD if abs(at) < 1e30 or dtype is np.float64], dtype)
     )
-    tree = ACTIVATIONS[name].expression if which == "phi" else slope_tree(name)
+    tree = CORE[name].expression if which == "phi" else slope_tree(name)
     for at, value in zip(points, run(compiled(tree, name), points, dtype), strict=True):
         expected = exact(tree, name, float(at))
         # a saturating tail e^{−x²/2} or e^{−x} is as well conditioned as its exponent is large
@@ -73,7 +73,7 @@ def test_the_line_has_no_hole(name: str, dtype: type) -> None:
     """φ and φ′ are finite, φ′ inside its range up to rounding, on a dense sweep of the whole line."""
     from symgrad.theory.activations import slope_range
 
-    entry = ACTIVATIONS[name]
+    entry = CORE[name]
     reach = np.geomspace(1e-40, 1e15, 3001)
     points: np.ndarray = np.concatenate([-reach, [0.0], reach, np.linspace(-60, 60, 6001)]).astype(dtype)
     values, slopes = (

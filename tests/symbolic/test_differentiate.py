@@ -16,7 +16,7 @@ from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.rules import RULES, TABLE, Node, slope_of
 from symgrad.symbolic.textbook import Named, Sigma, Softplus, textbook, unfold
-from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.activations import CORE
 
 a, alpha, scale = sp.symbols("a alpha lambda", positive=True)
 exp, tanh, sqrt, pi, P = sp.exp, sp.tanh, sp.sqrt, sp.pi, sp.Piecewise
@@ -59,8 +59,8 @@ BEYOND = [
     sp.S(3),
 ]
 
-SUBJECTS = {name: entry.expression for name, entry in ACTIVATIONS.items()}
-SUBJECTS |= {f"{name} in numbers": entry.phi for name, entry in ACTIVATIONS.items() if entry.parameters}
+SUBJECTS = {name: entry.expression for name, entry in CORE.items()}
+SUBJECTS |= {f"{name} in numbers": entry.phi for name, entry in CORE.items() if entry.parameters}
 SUBJECTS |= {str(expr): expr for expr in BEYOND}
 
 
@@ -113,9 +113,9 @@ def test_a_line_altered_by_a_thousandth_is_refused(derived: Differentiation, ste
 AWKWARD = ["-37.5", "-3.0001", "-2.5", "-1", "-1e-9", "1e-9", "0.3", "1.4142", "2.9999", "7", "61.25"]
 
 
-@pytest.mark.parametrize("name", list(ACTIVATIONS))
+@pytest.mark.parametrize("name", list(CORE))
 def test_the_derivative_agrees_with_differences_of_the_activation_to_50_digits(name: str) -> None:
-    phi = ACTIVATIONS[name].phi
+    phi = CORE[name].phi
     slope = unfold(differentiate(phi, x).derivative)
     for text in AWKWARD:
         point = sp.Rational(text)
@@ -127,26 +127,26 @@ def test_the_derivative_agrees_with_differences_of_the_activation_to_50_digits(n
         assert abs(difference - claimed) <= sp.Float("1e-48", 60) * max(1, abs(claimed)), (name, text)
 
 
-@pytest.mark.parametrize("name", list(ACTIVATIONS))
+@pytest.mark.parametrize("name", list(CORE))
 def test_the_last_line_is_the_textbook_form(name: str) -> None:
     """The very form, not only an equal one."""
-    assert differentiate(ACTIVATIONS[name].expression, x).derivative == TEXTBOOK[name]
+    assert differentiate(CORE[name].expression, x).derivative == TEXTBOOK[name]
 
 
 @pytest.mark.parametrize(
     ("name", "lines"), [("tanh", 1), ("sigmoid", 4), ("softplus", 2), ("gelu", 5), ("silu", 5), ("mish", 8)]
 )
 def test_no_more_lines_than_a_lecturer_would_write(name: str, lines: int) -> None:
-    assert len(differentiate(ACTIVATIONS[name].expression, x).steps) <= lines
+    assert len(differentiate(CORE[name].expression, x).steps) <= lines
 
 
 def test_joints_say_what_happens_there() -> None:
-    elu = ACTIVATIONS["elu"]
+    elu = CORE["elu"]
     assert [j.kind for j in differentiate(elu.expression, x).joints] == ["kink"]
     assert [(j.at, j.left, j.right, j.kind) for j in differentiate(elu.phi, x).joints] == [
         (0, 1, 1, "smooth")
     ]
-    kinks = [(j.at, j.left, j.right) for j in differentiate(ACTIVATIONS["hard_swish"].phi, x).joints]
+    kinks = [(j.at, j.left, j.right) for j in differentiate(CORE["hard_swish"].phi, x).joints]
     assert kinks == [(-3, 0, -sp.S.Half), (3, sp.Rational(3, 2), 1)]
     assert differentiate(sp.sign(x), x).joints[0].kind == "jump"
     assert differentiate(sp.sign(x) * x**2, x).joints[0].kind == "smooth"
@@ -154,15 +154,15 @@ def test_joints_say_what_happens_there() -> None:
 
 
 def test_a_kink_says_both_values_and_when_it_goes_away() -> None:
-    *_, step = differentiate(ACTIVATIONS["elu"].expression, x).steps
+    *_, step = differentiate(CORE["elu"].expression, x).steps
     assert step.rule == "kink"
     assert alpha in step.because and sp.Eq(alpha, 1) in step.because
 
 
 def test_a_smooth_joint_takes_the_point_in() -> None:
-    slope = differentiate(ACTIVATIONS["elu"].phi, x).derivative
+    slope = differentiate(CORE["elu"].phi, x).derivative
     assert slope.subs(x, 0) == 1
-    assert differentiate(ACTIVATIONS["relu"].phi, x).derivative.subs(x, 0) is sp.nan
+    assert differentiate(CORE["relu"].phi, x).derivative.subs(x, 0) is sp.nan
 
 
 @pytest.mark.parametrize("function", list(TABLE), ids=lambda f: f.__name__)
@@ -209,9 +209,9 @@ class TestNamed:
         assert Sigma(x).diff(x) == Sigma(x) * (1 - Sigma(x))
         assert differentiate(x * Sigma(x), x).derivative == TEXTBOOK["silu"]
 
-    @pytest.mark.parametrize("name", list(ACTIVATIONS))
+    @pytest.mark.parametrize("name", list(CORE))
     def test_the_textbook_form_is_equal_to_what_it_came_from(self, name: str) -> None:
-        slope = sp.diff(ACTIVATIONS[name].phi, x)
+        slope = sp.diff(CORE[name].phi, x)
         assert prove_equal(slope, textbook(slope))
         assert not unfold(textbook(slope)).has(Named)
 

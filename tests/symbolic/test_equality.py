@@ -13,7 +13,7 @@ from symgrad.symbolic.equality import UndecidedError, prove_equal
 from symgrad.symbolic.letters import a, eta, gamma, k, l, n, w, x, y
 from symgrad.symbolic.notation import dphi, phi
 from symgrad.symbolic.textbook import Sigma, Softplus
-from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.activations import CORE
 
 alpha = sp.Symbol("alpha", positive=True)
 exp, log, tanh, sqrt, R = sp.exp, sp.log, sp.tanh, sp.sqrt, sp.Rational
@@ -129,7 +129,7 @@ def test_noncommuting_factors_keep_their_order() -> None:
 
 
 def test_different_activations_are_told_apart() -> None:
-    entries = [entry.phi for entry in ACTIVATIONS.values()]
+    entries = [entry.phi for entry in CORE.values()]
     for one, other in itertools.combinations(entries, 2):
         with pytest.raises(RefutedError, match="differ by"):
             prove_equal(one, other)
@@ -171,7 +171,7 @@ def test_no_random_pair_is_proved_that_differs_numerically(p: sp.Expr, q: sp.Exp
 
 
 def test_a_whole_proof_takes_milliseconds() -> None:
-    slope = sp.diff(ACTIVATIONS["mish"].phi, x)
+    slope = sp.diff(CORE["mish"].phi, x)
     start = time.perf_counter()
     prove_equal(slope, tanh(Softplus(x)) + x * Sigma(x) * (1 - tanh(Softplus(x)) ** 2))
     assert time.perf_counter() - start < 1

@@ -12,7 +12,7 @@ from mpmath import mp
 
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.pieces import Piece, breakpoints, pieces
-from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.activations import CORE
 from tests.theory.reference import evaluate, number
 
 a = sp.Symbol("a", positive=True)
@@ -33,7 +33,7 @@ CASES: dict[str, tuple[sp.Expr, dict[sp.Symbol, sp.Expr], int]] = {
     "rational switch": (sp.Piecewise((1, 1 / (x - 2) > 3), (x, True)), {}, 3),
     "letter": (sp.Piecewise((x, x > a), (0, True)), {a: sp.Rational(7, 3)}, 2),
     "letter inside": (sp.Abs(a * x - 1), {a: sp.Integer(5)}, 2),
-    **{f"activation {e.name}": (e.expression, dict(e.parameters), 0) for e in ACTIVATIONS.values()},
+    **{f"activation {e.name}": (e.expression, dict(e.parameters), 0) for e in CORE.values()},
 }
 each = pytest.mark.parametrize("case", CASES)
 

@@ -14,7 +14,7 @@ from symgrad.symbolic.balls import precision
 from symgrad.symbolic.extremum import Place
 from symgrad.symbolic.letters import w_scalar, y
 from symgrad.theory import registry
-from symgrad.theory.activations import ACTIVATIONS, slope_range
+from symgrad.theory.activations import CORE, slope_range
 from symgrad.theory.activations.exponential_linear import selu_constants
 from symgrad.theory.floating_point import FORMATS, Format
 from tests.theory.reference import number
@@ -58,13 +58,13 @@ def abscissa(place: Place) -> str:
 
 
 def test_every_activation_of_the_table_is_here() -> None:
-    assert set(CLOSED) | set(DECIMAL) == set(ACTIVATIONS)
+    assert set(CLOSED) | set(DECIMAL) == set(CORE)
 
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_closed_forms(name: str) -> None:
     sup, inf, sup_attained, inf_attained, at = CLOSED[name]
-    found = slope_range(ACTIVATIONS[name])
+    found = slope_range(CORE[name])
     assert (found.sup.value.text(), found.inf.value.text()) == (sup, inf)
     assert (found.sup.attained, found.inf.attained) == (sup_attained, inf_attained)
     assert [str(place) for place in found.sup.at] == at
@@ -74,7 +74,7 @@ def test_closed_forms(name: str) -> None:
 @pytest.mark.parametrize("name", DECIMAL)
 def test_decimals(name: str) -> None:
     sup, inf, at = DECIMAL[name]
-    found = slope_range(ACTIVATIONS[name])
+    found = slope_range(CORE[name])
     assert agrees(found.sup.value.enclosure().decimal, sup)
     assert inf is None or agrees(found.inf.value.enclosure().decimal, inf)
     (place,) = found.sup.at
@@ -82,7 +82,7 @@ def test_decimals(name: str) -> None:
 
 
 def test_gelu_closed_form() -> None:
-    found = slope_range(ACTIVATIONS["gelu"])
+    found = slope_range(CORE["gelu"])
     expected = (1 + sp.erf(1)) / 2 + sp.exp(-1) / sp.sqrt(sp.pi)
     assert sp.expand(found.sup.value.expr - expected) == 0
     assert sp.expand(found.inf.value.expr - (1 - expected)) == 0
@@ -91,7 +91,7 @@ def test_gelu_closed_form() -> None:
 
 def test_silu_named_root() -> None:
     """sup = (u + 1)/2 and inf = (1 − u)/2 with u·tanh u = 1, u > 0, at ±2u."""
-    found = slope_range(ACTIVATIONS["silu"])
+    found = slope_range(CORE["silu"])
     (root,) = found.sup.value.named
     u = root.symbol
     assert sp.simplify(root.equation.lhs - root.equation.rhs - (u * sp.tanh(u) - 1)) == 0
@@ -103,7 +103,7 @@ def test_silu_named_root() -> None:
 
 @pytest.mark.parametrize(("end", "where"), [("sup", "1.4905712"), ("inf", "-2.2563764")])
 def test_mish_places(end: str, where: str) -> None:
-    (place,) = getattr(slope_range(ACTIVATIONS["mish"]), end).at
+    (place,) = getattr(slope_range(CORE["mish"]), end).at
     assert agrees(abscissa(place), where)
 
 
@@ -127,7 +127,7 @@ def test_selu_constants_are_the_fixed_point() -> None:
 
 def test_selu_supremum_is_lambda_alpha() -> None:
     alpha, scale = selu_constants()
-    assert slope_range(ACTIVATIONS["selu"]).sup.value.number == alpha * scale
+    assert slope_range(CORE["selu"]).sup.value.number == alpha * scale
 
 
 def test_hochreiter() -> None:

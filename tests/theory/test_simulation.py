@@ -11,7 +11,7 @@ import pytest
 
 from symgrad.errors import InputError
 from symgrad.numeric import Net, sample
-from symgrad.theory.activations import ACTIVATIONS, activation, kernel, slope_range
+from symgrad.theory.activations import CORE, activation, kernel, slope_range
 from symgrad.theory.simulation import Simulation, simulate
 
 OPTIONS: dict[str, Any] = {
@@ -31,8 +31,8 @@ def run(name: str = "tanh", **options: Any) -> Simulation:
 
 def by_hand(name: str, net: Net) -> tuple[np.ndarray, np.ndarray]:
     """ln‖∂E/∂h_l‖ and ln(‖g‖ ∏_{k>l} ‖W_k‖₂ γ), (S, L), seed by seed over the engine's draws."""
-    functions, draws = kernel(ACTIVATIONS[name]), sample(net, range(net.seeds))
-    gamma = float(slope_range(ACTIVATIONS[name]).lipschitz.value.enclosure().decimal)
+    functions, draws = kernel(CORE[name]), sample(net, range(net.seeds))
+    gamma = float(slope_range(CORE[name]).lipschitz.value.enclosure().decimal)
     gradients, bounds = (np.empty((net.seeds, net.depth)) for _ in range(2))
     for s in range(net.seeds):
         weights = [net.sigma_w * np.asarray(w[s], float) for w in draws.weights]
@@ -52,7 +52,7 @@ def by_hand(name: str, net: Net) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("law", ["gaussian", "orthogonal"])
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 def test_definitions(name: str, law: str) -> None:
     found = run(name, weights=law)
     gradients, bounds = by_hand(name, found.net)
@@ -67,11 +67,11 @@ def test_definitions(name: str, law: str) -> None:
     assert found.bound_factor == pytest.approx(np.median(bounds[:, 0] - bounds[:, -1]) / math.log(10))
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 def test_gamma_is_never_below_the_supremum(name: str) -> None:
     """The float that bounds are made with is at least γ, and not by more than two units in the last place."""
     found = run(name)
-    upper = float(slope_range(ACTIVATIONS[name]).lipschitz.value.enclosure().upper)
+    upper = float(slope_range(CORE[name]).lipschitz.value.enclosure().upper)
     assert upper <= found.gamma_above <= upper * (1 + 4e-16)
 
 
@@ -90,7 +90,7 @@ def test_predicted_slope_is_half_the_mean_log_factor(name: str) -> None:
     found = run(name, depth=5)
     nodes, weights = np.polynomial.hermite_e.hermegauss(180)
     weights = weights / weights.sum()
-    functions = kernel(ACTIVATIONS[name])
+    functions = kernel(CORE[name])
     q, factors = OPTIONS["sigma_w"] ** 2 + OPTIONS["sigma_b"] ** 2, []
     for _ in range(5):
         at = np.sqrt(q) * nodes

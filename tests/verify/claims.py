@@ -14,7 +14,7 @@ from symgrad.symbolic.derivation import Claim
 from symgrad.symbolic.extremum import Value
 from symgrad.symbolic.notation import dphi
 from symgrad.symbolic.roots import NamedRoot
-from symgrad.theory.activations import ACTIVATIONS, slope_range
+from symgrad.theory.activations import CORE, slope_range
 
 TANH: dict[str, Any] = {"activation": "tanh", "depth": 5, "width": 3, "sigma_w": 1.2, "sigma_b": 0.3}
 RELU: dict[str, Any] = {"activation": "relu", "depth": 4, "width": 4, "sigma_w": 1.5, "sigma_b": 0.3}
@@ -33,13 +33,13 @@ def claim(measure: str, *nets: Mapping[str, Any], **expects: Any) -> Claim:
 
 def range_claim(name: str, **changed: Any) -> Claim:
     """The range of φ′ of a registered activation, with fields of the range changed."""
-    found = replace(slope_range(ACTIVATIONS[name]), **changed)
+    found = replace(slope_range(CORE[name]), **changed)
     return claim("derivative-range", activation=name, range=found)
 
 
 def gammas(*names: str) -> dict[str, Value]:
     """γ of each activation."""
-    return {name: slope_range(ACTIVATIONS[name]).lipschitz.value for name in names}
+    return {name: slope_range(CORE[name]).lipschitz.value for name in names}
 
 
 def hochreiter(factor: Any = 1, shift: Any = 0, place: Any = 1) -> Claim:

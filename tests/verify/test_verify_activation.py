@@ -15,7 +15,7 @@ from symgrad.symbolic.extrema import Range
 from symgrad.symbolic.extremum import Extremum, Place, Value
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi
-from symgrad.theory.activations import ACTIVATIONS, Activation, kernel, slope_range
+from symgrad.theory.activations import CORE, Activation, kernel, slope_range
 from symgrad.verify import judge, measures_activation
 from tests.verify.claims import FLOOR, claim, hochreiter, range_claim
 
@@ -24,21 +24,21 @@ ENDS = ("sup", "inf", "lipschitz")
 
 def moved(name: str, end: str, by: Any, **changed: Any) -> dict[str, Extremum]:
     """An end of the range, its value moved by that much."""
-    old: Extremum = getattr(slope_range(ACTIVATIONS[name]), end)
+    old: Extremum = getattr(slope_range(CORE[name]), end)
     value = dataclasses.replace(old.value, expr=old.value.expr + by)
     return {end: dataclasses.replace(old, value=value, **changed)}
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 def test_every_range_passes(name):
     assert judge(range_claim(name)).passed
 
 
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 @pytest.mark.parametrize("part", [sp.Rational(1, 1000), -sp.Rational(1, 1000)])
 def test_an_end_one_part_in_a_thousand_off_fails(name, end, part):
-    value = getattr(slope_range(ACTIVATIONS[name]), end).value.expr
+    value = getattr(slope_range(CORE[name]), end).value.expr
     verdict = judge(range_claim(name, **moved(name, end, part * value if value != 0 else part)))
     assert verdict.verdict == "FAIL"
     assert verdict.margin is not None
@@ -67,19 +67,19 @@ def test_a_limit_that_is_not_approached_fails(name, end, by):
 
 @pytest.mark.parametrize("at", [Place(sp.Rational(1, 100)), Place(sp.oo), Place(sp.S.Zero, period=sp.S.One)])
 def test_a_wrong_place_fails(at):
-    sup = dataclasses.replace(slope_range(ACTIVATIONS["tanh"]).sup, at=(at,))
+    sup = dataclasses.replace(slope_range(CORE["tanh"]).sup, at=(at,))
     assert judge(range_claim("tanh", sup=sup)).verdict == "FAIL"
 
 
 def test_a_wrong_side_of_a_kink_fails():
-    sup = slope_range(ACTIVATIONS["hard_swish"]).sup
+    sup = slope_range(CORE["hard_swish"]).sup
     (place,) = sup.at
     other = dataclasses.replace(sup, at=(dataclasses.replace(place, side=-place.side),))
     assert judge(range_claim("hard_swish", sup=other)).verdict == "FAIL"
 
 
 def test_a_value_that_is_attained_must_be_said_so():
-    sup = dataclasses.replace(slope_range(ACTIVATIONS["relu"]).sup, attained=False)
+    sup = dataclasses.replace(slope_range(CORE["relu"]).sup, attained=False)
     assert "not to be attained" in judge(range_claim("relu", sup=sup)).evidence
 
 
@@ -119,7 +119,7 @@ def test_an_unbounded_derivative():
     assert not judge(claim("derivative-range", activation=made(sp.tanh(x)), range=bounded)).passed
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 def test_every_kernel_passes(name):
     assert judge(claim("kernel", activation=name)).passed
 
@@ -146,7 +146,7 @@ def spoil(monkeypatch, **parts):
     monkeypatch.setattr(measures_activation, "kernel", spoilt)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 def test_a_compiled_derivative_off_by_a_thousandth_fails(monkeypatch, name):
     spoil(monkeypatch, dphi=lambda a, out: out * 1.001)
     assert judge(claim("kernel", activation=name)).verdict == "FAIL"

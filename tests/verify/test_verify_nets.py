@@ -14,7 +14,7 @@ from flint import arb
 from symgrad.errors import InputError
 from symgrad.numeric import gradients, length_map, network
 from symgrad.symbolic.balls import precision
-from symgrad.theory.activations import ACTIVATIONS, kernel
+from symgrad.theory.activations import CORE, kernel
 from symgrad.verify import judge, measures_depth, measures_net, nets
 from symgrad.verify.exact_net import ExactNet
 from symgrad.verify.nets import NetOptions, draw, lives, small_net
@@ -171,7 +171,7 @@ def test_kinks_and_dead_nets_are_avoided():
         tensors = small_net(options, np.random.default_rng(seed))
         assert tensors is not None
         assert lives(options, tensors)
-        pre, _ = tensors.exact(ACTIVATIONS["relu"].phi, 0, 0).layers()
+        pre, _ = tensors.exact(CORE["relu"].phi, 0, 0).layers()
         assert all(a != 0 for layer in pre for a in layer)
 
 

@@ -11,33 +11,33 @@ from hypothesis import strategies as st
 from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.pieces import pieces
-from symgrad.theory.activations import ACTIVATIONS, kernel
+from symgrad.theory.activations import CORE, kernel
 from symgrad.verify.exact_net import ExactNet, ball_norm
 from symgrad.verify.nets import joints, phi_kernel
 from symgrad.verify.oracles import derivative, difference_kernel, number_ball, quotients, spectral_norm
 
-TANH, RELU = (ACTIVATIONS[name].phi for name in ("tanh", "relu"))
+TANH, RELU = (CORE[name].phi for name in ("tanh", "relu"))
 
 
 def true_slope(name: str, point: arb) -> arb:
     """φ′ by SymPy's derivative of the piece that the point lies in."""
     at = float(point.mid())
-    (part,) = [p for p in pieces(ACTIVATIONS[name].phi, x) if float(p.lo) < at < float(p.hi)]
+    (part,) = [p for p in pieces(CORE[name].phi, x) if float(p.lo) < at < float(p.hi)]
     return ball(sp.diff(part.expr, x), {x: point})
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 def test_quotients_are_the_derivative_to_fifty_digits(name):
     points = [arb(p) for p in (-37.25, -3.01, -1.0, -1e-9, 1e-9, 0.3, 1.7, 2.99, 50.5)]
     with precision(600):
-        for point, found in zip(points, quotients(ACTIVATIONS[name].phi, x, points), strict=True):
+        for point, found in zip(points, quotients(CORE[name].phi, x, points), strict=True):
             assert abs(found - true_slope(name, point)) < 1e-50
-            assert derivative(ACTIVATIONS[name].phi, x, point).overlaps(true_slope(name, point))
+            assert derivative(CORE[name].phi, x, point).overlaps(true_slope(name, point))
 
 
 @pytest.mark.parametrize(("name", "at", "left", "right"), [("relu", 0, 0, 1), ("hard_swish", 3, 1.5, 1)])
 def test_one_sided_derivatives_at_a_kink(name, at, left, right):
-    phi = ACTIVATIONS[name].phi
+    phi = CORE[name].phi
     for side, expected in ((-1, left), (1, right)):
         assert abs(float(derivative(phi, x, at, side=side).mid()) - expected) < 1e-45
     middle = float(quotients(phi, x, [at])[0].mid())
@@ -58,9 +58,9 @@ def test_numbers_of_every_kind():
         assert number_ball(sp.sqrt(2), 300).overlaps(arb(2).sqrt())
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", CORE)
 def test_difference_kernel(name):
-    entry = ACTIVATIONS[name]
+    entry = CORE[name]
     cuts = np.array(joints(entry))
     near = [cut + sign * step for cut in cuts for step in (1e-12, 1e-4, 1e-3, 3e-3) for sign in (-1, 1)]
     points = np.array([*np.linspace(-30, 30, 301) + 1e-3, *near, 1e3, -1e3])
@@ -77,7 +77,7 @@ def test_difference_kernel_never_calls_the_compiled_derivative():
 
     import dataclasses
 
-    spoilt = dataclasses.replace(kernel(ACTIVATIONS["tanh"]), dphi=refuse)
+    spoilt = dataclasses.replace(kernel(CORE["tanh"]), dphi=refuse)
     assert difference_kernel(spoilt).slope(np.array([0.0]))[0] == pytest.approx(1)
 
 
@@ -128,7 +128,7 @@ def test_a_dead_net_has_a_gradient_of_zero():
 
 def test_a_gradient_far_below_its_error_keeps_its_digits():
     """sigmoid, 40 layers of weight 1/50: the gradient is about 1e-92 of E."""
-    net = exact([[[0.02]]] * 40, None, [0.3], [1.0], phi=ACTIVATIONS["sigmoid"].phi)
+    net = exact([[[0.02]]] * 40, None, [0.3], [1.0], phi=CORE["sigmoid"].phi)
     (found,) = net.hidden_gradient(0)
     assert found < 1e-80
     assert found.rel_accuracy_bits() > 166

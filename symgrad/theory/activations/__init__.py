@@ -16,13 +16,23 @@ from symgrad.theory.activations.piecewise_linear import PIECEWISE_LINEAR
 from symgrad.theory.activations.sigmoidal import SIGMOIDAL
 from symgrad.theory.activations.smooth_rectifiers import SMOOTH_RECTIFIERS
 
-__all__ = ["ACTIVATIONS", "Activation", "activation", "kernel", "slope_range"]
+__all__ = ["ACTIVATIONS", "CORE", "Activation", "activation", "kernel", "slope_range"]
 
 ACTIVATIONS: dict[str, Activation] = {
     entry.name: entry
     for family in (PIECEWISE_LINEAR, SIGMOIDAL, SMOOTH_RECTIFIERS, EXPONENTIAL_LINEAR, PERIODIC)
     for entry in family
 }
+"""Every registered activation by name."""
+
+CORE: dict[str, Activation] = {
+    name: ACTIVATIONS[name]
+    for name in (
+        "identity sigmoid tanh relu leaky_relu softplus softsign arctan erf sin elu selu gelu silu "
+        "mish hard_swish"
+    ).split()
+}
+"""The sixteen that a course begins with; each has a derivation page of its own among the exports."""
 
 
 def activation(name: str) -> Activation:
