@@ -1,15 +1,27 @@
 """What a caller may be told: one plain line each, never a traceback."""
 
-__all__ = ["InputError", "RefutedError", "TimeLimitError"]
+__all__ = ["InputError", "LimitError", "MemoryLimitError", "RefutedError", "TimeLimitError"]
 
 
 class InputError(ValueError):
-    """The input was not usable; the message says what, where and the legal range on one line."""
+    """The input was not usable; the message says what, where and the legal range on one line; `column` counts
+    from 0 in a typed expression.
+    """
+
+    column: int | None = None
 
 
 class RefutedError(AssertionError):
     """A step of a derivation failed its check: the derivation cannot be built and nothing is shown."""
 
 
-class TimeLimitError(TimeoutError):
-    """The time limit came before the answer (exit code 3)."""
+class LimitError(RuntimeError):
+    """A limit came before the answer (exit code 3)."""
+
+
+class TimeLimitError(LimitError, TimeoutError):
+    """The limit of time."""
+
+
+class MemoryLimitError(LimitError, MemoryError):
+    """The limit of memory."""
