@@ -1,0 +1,142 @@
+"""SymPy expressions of one variable on balls of complex numbers, as Arb's rigorous integration asks for them.
+
+Where the integrator asks whether the function is analytic on a ball, a ball that meets a branch cut or a pole
+gives a result that is not finite, and the integrator divides the path there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import sympy as sp
+from flint import acb, arb
+
+from symgrad.symbolic.balls import ball
+
+__all__ = ["Analytic", "analytic"]
+
+Analytic = Callable[[acb, bool], acb]
+"""(ball, must it be analytic there) -> ball of the values, not finite where it is not analytic."""
+
+NOWHERE = acb(float("nan"), float("nan"))
+
+
+def _add(args: list[acb], _: bool) -> acb:
+    return sum(args[1:], args[0])
+
+
+def _mul(args: list[acb], _: bool) -> acb:
+    product = args[0]
+    for arg in args[1:]:
+        product = product * arg
+    return product
+
+
+def _meromorphic(function: Callable[[acb], acb]) -> Callable[[list[acb], bool], acb]:
+    return lambda args, _: function(args[0])
+
+
+def _cut(
+    function: Callable[[acb], acb], along: Callable[[acb], acb]
+) -> Callable[[list[acb], bool], acb]:
+    """A function that is analytic exactly where the numbers `along(z)` keep off the half-line (−∞, 0]."""
+
+    def apply(args: list[acb], is_analytic: bool) -> acb:
+        if is_analytic and not _off_cut(along(args[0])):
+            return NOWHERE
+        return function(args[0])
+
+    return apply
+
+
+def _off_cut(z: acb) -> bool:
+    return bool(z.real > 0) or bool(z.imag > 0) or bool(z.imag < 0)
+
+
+_RULES: dict[type, Callable[[list[acb], bool], acb]] = {
+    sp.Add: _add,
+    sp.Mul: _mul,
+    sp.exp: _meromorphic(acb.exp),
+    sp.sin: _meromorphic(acb.sin),
+    sp.cos: _meromorphic(acb.cos),
+    sp.tan: _meromorphic(acb.tan),
+    sp.cot: _meromorphic(acb.cot),
+    sp.sinh: _meromorphic(acb.sinh),
+    sp.cosh: _meromorphic(acb.cosh),
+    sp.tanh: _meromorphic(acb.tanh),
+    sp.coth: _meromorphic(acb.coth),
+    sp.sech: _meromorphic(acb.sech),
+    sp.csch: _meromorphic(acb.csch),
+    sp.erf: _meromorphic(acb.erf),
+    sp.erfc: _meromorphic(acb.erfc),
+    sp.gamma: _meromorphic(acb.gamma),
+    sp.digamma: _meromorphic(acb.digamma),
+    sp.log: lambda args, is_analytic: args[0].log(analytic=is_analytic),
+    sp.atan: _cut(acb.atan, lambda z: 1 + z * z),
+    sp.asinh: _cut(acb.asinh, lambda z: 1 + z * z),
+    sp.asin: _cut(acb.asin, lambda z: 1 - z * z),
+    sp.acos: _cut(acb.acos, lambda z: 1 - z * z),
+    sp.atanh: _cut(acb.atanh, lambda z: 1 - z * z),
+    sp.acosh: _cut(acb.acosh, lambda z: z - 1),
+}
+"""The branch points of each cut lie where the number given vanishes: 1 + z² ≤ 0 on ±i[1, ∞)."""
+
+
+def analytic(expr: sp.Expr, x: sp.Symbol, named: Mapping[sp.Basic, arb] | None = None) -> Analytic:
+    """The function x ↦ `expr` on complex balls, at the precision of the moment; `named` are balls of its other
+    symbols.
+
+    Raises `NotImplementedError` for a construct without a rule.
+    """
+    order: list[sp.Expr] = []
+    _collect(expr, x, order, set())
+    slots = {node: i for i, node in enumerate(order)}
+    lines = [_line(node, x, slots, named or {}) for node in order]
+
+    def run(z: acb, is_analytic: bool) -> acb:
+        values: list[acb] = []
+        for line in lines:
+            values.append(line(z, values, is_analytic))
+        return values[-1]
+
+    return run
+
+
+def _collect(node: sp.Expr, x: sp.Symbol, order: list[sp.Expr], seen: set[sp.Expr]) -> None:
+    """The nodes of the expression, each once, after those it is made of."""
+    if node in seen:
+        return
+    seen.add(node)
+    if node.has(x):
+        for arg in node.args:
+            _collect(arg, x, order, seen)
+    order.append(node)
+
+
+Line = Callable[[acb, list[acb], bool], acb]
+
+
+def _line(node: sp.Expr, x: sp.Symbol, slots: Mapping[sp.Expr, int], named: Mapping[sp.Basic, arb]) -> Line:
+    if node == x:
+        return lambda z, values, is_analytic: z
+    if not node.has(x):
+        constant = acb(ball(node, named))
+        return lambda z, values, is_analytic: constant
+    where = [slots[arg] for arg in node.args]
+    if isinstance(node, sp.Pow):
+        return _power(node, where)
+    if node.func not in _RULES:
+        raise NotImplementedError(f"no complex ball arithmetic for {node.func.__name__}")
+    rule = _RULES[node.func]
+    return lambda z, values, is_analytic: rule([values[i] for i in where], is_analytic)
+
+
+def _power(node: sp.Pow, where: list[int]) -> Line:
+    base, exponent = where
+    if isinstance(node.exp, sp.Integer):
+        n = int(node.exp)
+        return lambda z, values, is_analytic: values[base] ** n
+    if isinstance(node.exp, sp.Rational) and node.exp.q == 2:
+        n = int(node.exp.p)
+        return lambda z, values, is_analytic: values[base].sqrt(analytic=is_analytic) ** n
+    return lambda z, values, is_analytic: values[base].pow(values[exponent], analytic=is_analytic)
