@@ -14,7 +14,7 @@ import flint
 import sympy as sp
 from flint import arb
 
-__all__ = ["Enclosure", "ball", "enclose", "precision", "sign_of"]
+__all__ = ["Enclosure", "ball", "decimals", "enclose", "precision", "sign_of"]
 
 DIGITS = 30
 """Significant digits of a printed decimal."""
@@ -219,12 +219,14 @@ def enclose(number: sp.Expr, values: Mapping[sp.Basic, Callable[[int], arb]] | N
             value = ball(number, {symbol: at(bits) for symbol, at in (values or {}).items()})
             zero = bits > _MAX_BITS // 8 and abs(value) < arb("1e-40")
             if value.is_finite() and (value.rad() == 0 or value.rel_accuracy_bits() > 130 or zero):
-                return _decimals(value, number)
+                return decimals(value, number)
         bits *= 2
     raise NotImplementedError(f"no enclosure of {number}")
 
 
-def _decimals(value: arb, number: sp.Expr) -> Enclosure:
+def decimals(value: arb, number: sp.Expr | None = None) -> Enclosure:
+    """Decimals that enclose the ball; `number` is the exact number inside it, if there is one."""
+    number = sp.nan if number is None else number
     if number.is_Rational and number == 0:
         return Enclosure("0", "0", "0")
     middle, radius, exponent = (int(part) for part in value.mid_rad_10exp(DIGITS + 6))
