@@ -1,7 +1,8 @@
-"""SymPy expressions of one variable on balls of complex numbers, as Arb's rigorous integration asks for them.
+"""SymPy expressions of one variable on balls of complex numbers, as Arb's rigorous integration asks for
+them.
 
-Where the integrator asks whether the function is analytic on a ball, a ball that meets a branch cut or a pole
-gives a result that is not finite, and the integrator divides the path there.
+Where the integrator asks whether the function is analytic on a ball, a ball that meets a branch cut or a
+pole gives a result that is not finite, and the integrator divides the path there.
 """
 
 from __future__ import annotations
@@ -36,9 +37,7 @@ def _meromorphic(function: Callable[[acb], acb]) -> Callable[[list[acb], bool], 
     return lambda args, _: function(args[0])
 
 
-def _cut(
-    function: Callable[[acb], acb], along: Callable[[acb], acb]
-) -> Callable[[list[acb], bool], acb]:
+def _cut(function: Callable[[acb], acb], along: Callable[[acb], acb]) -> Callable[[list[acb], bool], acb]:
     """A function that is analytic exactly where the numbers `along(z)` keep off the half-line (−∞, 0]."""
 
     def apply(args: list[acb], is_analytic: bool) -> acb:
@@ -83,8 +82,8 @@ _RULES: dict[type, Callable[[list[acb], bool], acb]] = {
 
 
 def analytic(expr: sp.Expr, x: sp.Symbol, named: Mapping[sp.Basic, arb] | None = None) -> Analytic:
-    """The function x ↦ `expr` on complex balls, at the precision of the moment; `named` are balls of its other
-    symbols.
+    """The function x ↦ `expr` on complex balls, at the precision of the moment; `named` are balls of its
+    other symbols.
 
     Raises `NotImplementedError` for a construct without a rule.
     """
@@ -125,6 +124,9 @@ def _line(node: sp.Expr, x: sp.Symbol, slots: Mapping[sp.Expr, int], named: Mapp
     where = [slots[arg] for arg in node.args]
     if isinstance(node, sp.Pow):
         return _power(node, where)
+    grown = _log_of_growth(node)
+    if grown is not None and grown[1] in slots:
+        return _softplus(acb(ball(grown[0], named)), slots[grown[1]])
     if node.func not in _RULES:
         raise NotImplementedError(f"no complex ball arithmetic for {node.func.__name__}")
     rule = _RULES[node.func]
@@ -140,3 +142,25 @@ def _power(node: sp.Pow, where: list[int]) -> Line:
         n = int(node.exp.p)
         return lambda z, values, is_analytic: values[base].sqrt(analytic=is_analytic) ** n
     return lambda z, values, is_analytic: values[base].pow(values[exponent], analytic=is_analytic)
+
+
+def _log_of_growth(node: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """(c, g) where the node is log(c + exp(g)) with c > 0."""
+    inside = node.args[0]
+    if not (isinstance(node, sp.log) and isinstance(inside, sp.Add) and len(inside.args) == 2):
+        return None
+    c, growth = inside.as_independent(sp.exp, as_Add=True)
+    return (c, growth.args[0]) if isinstance(growth, sp.exp) and c.is_positive else None
+
+
+def _softplus(c: acb, where: int) -> Line:
+    """log(c + e^g), for Re g > 0 as g + log(1 + c e^(−g)): the same on the real line, and analytic far off
+    it, where the other form winds round the cut of the logarithm once for every 2πi."""
+
+    def line(z: acb, values: list[acb], is_analytic: bool) -> acb:
+        g = values[where]
+        if g.real > 0:
+            return g + (1 + c * (-g).exp()).log(analytic=is_analytic)
+        return (c + g.exp()).log(analytic=is_analytic)
+
+    return line

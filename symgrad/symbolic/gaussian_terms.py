@@ -1,10 +1,10 @@
 """Gaussian integrals in closed form, by rules.
 
 A term c·xⁿ·exp(αx² + βx)·∏ erf(aᵢx + bᵢ) is integrated against the density of N(0, q) over an interval. The
-square is completed, so that the exponential only moves the Gaussian to mean m and variance s; Stein's identity
-∫ x g N = m ∫ g N + s ∫ g′ N − s [g N] lowers n and turns every erf into an exponential of the same kind. What is
-left are the integrals of `_last`. Sines and cosines are exponentials with imaginary β. A term that does not end
-there raises `NotImplementedError`: nothing is guessed.
+square is completed, so that the exponential only moves the Gaussian to mean m and variance s; Stein's
+identity ∫ x g N = m ∫ g N + s ∫ g′ N − s [g N] lowers n and turns every erf into an exponential of the
+same kind. What is left are the integrals of `_last`. Sines and cosines are exponentials with imaginary β.
+A term that does not end there raises `NotImplementedError`: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Term:
 
 @dataclass(frozen=True)
 class Span:
-    """The interval (lo, hi), the variance q of the weight, and values of the letters where a sign decides."""
+    """The interval (lo, hi), the variance q of the weight, and values of the letters where a sign
+    decides."""
 
     lo: sp.Expr
     hi: sp.Expr
@@ -63,8 +64,8 @@ class Span:
 
 
 def closed_mean(parts: Iterable[Piece], x: sp.Symbol, q: sp.Expr, values: Values) -> sp.Expr:
-    """E f(x) for x ~ N(0, q), f given by its smooth pieces; letters stay, `values` (q's too if it is one) decide
-    signs.
+    """E f(x) for x ~ N(0, q), f given by its smooth pieces; letters stay, `values` (q's too if it is one)
+    decide signs.
 
     Raises `NotImplementedError` where the rules do not reach.
     """
