@@ -1,0 +1,126 @@
+"""How φ and φ′ behave towards an end: limit, sign of the approach, and an enclosure on a whole neighbourhood.
+
+x = ±X at ±oo and p ± 1/X at a point p, so every end is X → ∞ and one statement about a germ for all X ≥ R
+covers a neighbourhood: |x| ≥ R, or 0 < |x − p| ≤ 1/R.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import sympy as sp
+from flint import arb, fmpq
+
+from symgrad.symbolic.balls import precision
+from symgrad.symbolic.germ_algebra import Frame, Germ, OrderError
+from symgrad.symbolic.germ_jets import End, Expansion
+from symgrad.symbolic.germ_monomials import RadiusError, UndecidedError
+
+__all__ = ["Approach", "Behaviour", "End", "behaviour", "settle"]
+
+T = TypeVar("T")
+
+BITS = 128
+_ORDERS = (3, 6, 12)
+_FIRST, _LAST = 4, 1 << 24
+
+
+@dataclass(frozen=True)
+class Approach:
+    """A function towards an end: its limit (exact, and as a ball where it is finite; both None where there is
+    none or none is proved), a ball that contains all its values on the neighbourhood,
+    and the proved sign of function − limit there (of the function itself where the limit is infinite).
+    """
+
+    limit: sp.Expr | None
+    ball: arb | None
+    range: arb
+    side: int | None
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """φ and φ′ on the neighbourhood X ≥ R of an end."""
+
+    end: End
+    R: fmpq
+    slope: Approach
+    phi: Approach
+
+    @property
+    def limit(self) -> sp.Expr | None:
+        """lim φ′."""
+        return self.slope.limit
+
+    @property
+    def range(self) -> arb:
+        """An enclosure of φ′."""
+        return self.slope.range
+
+    @property
+    def side(self) -> int | None:
+        """The sign of φ′ − lim φ′."""
+        return self.slope.side
+
+    @property
+    def phi_limit(self) -> sp.Expr | None:
+        """lim φ."""
+        return self.phi.limit
+
+
+def behaviour(phi: sp.Expr, x: sp.Symbol, end: End, R: int = _FIRST) -> Behaviour:
+    """φ and φ′ towards `end`, on a neighbourhood X ≥ R' with the least R' ≥ R that the proof finds.
+
+    Raises `NotImplementedError` where no expansion is found; `DomainError`, one of its kind, where φ is not
+    real near the end.
+    """
+
+    def read(expand: Expansion) -> Behaviour:
+        value, slope = expand(phi)
+        found = Behaviour(end, expand.frame.radius, _approach(slope), _approach(value))
+        if not expand.lenient and None in (found.limit, found.side, found.phi_limit):
+            raise OrderError("not all is known yet")
+        return found
+
+    return settle(x, end, read, R)
+
+
+def settle(
+    x: sp.Symbol, end: End, read: Callable[[Expansion], T], R: int = _FIRST, derivatives: int = 1
+) -> T:
+    """What `read` makes of an expansion, with more terms or farther out while it is undecided, at last with
+    unsettled switches taken for all that they may be.
+    """
+    with precision(BITS):
+        for lenient in (False, True):
+            for order in _ORDERS:
+                radius = fmpq(R)
+                while radius <= _LAST:
+                    try:
+                        return read(Expansion(x, end, Frame(radius, order), derivatives, lenient))
+                    except RadiusError:
+                        radius *= 2
+                    except UndecidedError:
+                        break
+    raise UndecidedError(f"the behaviour as {end} is not decided")
+
+
+def _approach(f: Germ) -> Approach:
+    above, c, rest = f.split()
+    values = f.range()
+    if above.terms:
+        try:
+            sign = f.sign()
+        except OrderError:  # an oscillation that grows
+            return Approach(None, None, values, None)
+        return Approach(sp.oo * sign, None, values, sign)
+    limit = c.sympy()
+    if limit is None:
+        return Approach(None, None, values, None)
+    try:
+        side: int | None = rest.sign()
+    except OrderError:
+        side = None
+    return Approach(limit, c.ball, values, side)
