@@ -15,11 +15,11 @@ from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.extrema import Range
 from symgrad.symbolic.extremum import Extremum, Place
 from symgrad.symbolic.letters import x
-from symgrad.theory.activations import ACTIVATIONS, Activation, activation, kernel, slope_range
+from symgrad.theory.activations import ACTIVATIONS, CORE, Activation, activation, kernel, slope_range
 from symgrad.theory.bibliography import BIBLIOGRAPHY
 from tests.theory.reference import DIGITS, number, phi, slope
 
-NAMES = tuple(ACTIVATIONS)
+NAMES = tuple(CORE)
 each = pytest.mark.parametrize("name", NAMES)
 
 SAMPLES = sorted(

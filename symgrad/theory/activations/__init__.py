@@ -9,20 +9,33 @@ from symgrad.symbolic.extrema import Range, derivative_range
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi
 from symgrad.theory.activations.activation import Activation
+from symgrad.theory.activations.bumps import BUMPS
 from symgrad.theory.activations.exponential_linear import EXPONENTIAL_LINEAR
+from symgrad.theory.activations.gated import GATED
 from symgrad.theory.activations.kernels import kernel
 from symgrad.theory.activations.periodic import PERIODIC
 from symgrad.theory.activations.piecewise_linear import PIECEWISE_LINEAR
+from symgrad.theory.activations.piecewise_quadratic import PIECEWISE_QUADRATIC
+from symgrad.theory.activations.powers import POWERS
 from symgrad.theory.activations.sigmoidal import SIGMOIDAL
 from symgrad.theory.activations.smooth_rectifiers import SMOOTH_RECTIFIERS
 
-__all__ = ["ACTIVATIONS", "CORE", "Activation", "activation", "kernel", "slope_range"]
+__all__ = ["ACTIVATIONS", "CORE", "FAMILIES", "Activation", "activation", "kernel", "slope_range"]
 
-ACTIVATIONS: dict[str, Activation] = {
-    entry.name: entry
-    for family in (PIECEWISE_LINEAR, SIGMOIDAL, SMOOTH_RECTIFIERS, EXPONENTIAL_LINEAR, PERIODIC)
-    for entry in family
+FAMILIES: dict[str, tuple[Activation, ...]] = {
+    "piecewise linear": PIECEWISE_LINEAR,
+    "piecewise quadratic": PIECEWISE_QUADRATIC,
+    "sigmoidal": SIGMOIDAL,
+    "smooth rectifier": SMOOTH_RECTIFIERS,
+    "exponential linear": EXPONENTIAL_LINEAR,
+    "gated": GATED,
+    "oscillating": PERIODIC,
+    "bump": BUMPS,
+    "power and logarithm": POWERS,
 }
+"""The families of the atlas, in its order."""
+
+ACTIVATIONS: dict[str, Activation] = {entry.name: entry for family in FAMILIES.values() for entry in family}
 """Every registered activation by name."""
 
 CORE: dict[str, Activation] = {

@@ -5,8 +5,8 @@ import sympy as sp
 from symgrad.symbolic.derivation import Source
 from symgrad.symbolic.letters import x
 from symgrad.theory.activations.activation import Activation
-
-alpha, scale = sp.symbols("alpha lambda", positive=True)
+from symgrad.theory.activations.shorthand import R, a, alpha, b, beta, op, sides
+from symgrad.theory.activations.shorthand import lambda_ as scale
 
 
 def selu_constants() -> tuple[sp.Expr, sp.Expr]:
@@ -29,16 +29,76 @@ _alpha, _lambda = selu_constants()
 EXPONENTIAL_LINEAR = (
     Activation(
         "elu",
-        r"\operatorname{ELU}",
-        sp.Piecewise((x, x > 0), (alpha * (sp.exp(x) - 1), True)),
+        op("ELU"),
+        sides(alpha * (sp.exp(x) - 1), x),
         Source("clevert2016", "eq 15"),
         {alpha: sp.Integer(1)},
     ),
     Activation(
         "selu",
-        r"\operatorname{SELU}",
-        sp.Piecewise((scale * x, x > 0), (scale * alpha * (sp.exp(x) - 1), True)),
+        op("SELU"),
+        sides(scale * alpha * (sp.exp(x) - 1), scale * x),
         Source("klambauer2017", "eq 2"),
         {alpha: _alpha, scale: _lambda},
     ),
+    Activation(
+        "celu",
+        op("CELU"),
+        sides(alpha * (sp.exp(x / alpha) - 1), x),
+        Source("barron2017"),
+        {alpha: sp.Integer(1)},
+    ),
+    Activation(
+        "pelu",
+        op("PELU"),
+        sides(a * (sp.exp(x / b) - 1), a * x / b),
+        Source("trottier2017", "with both constants 1"),
+        {a: sp.Integer(1), b: sp.Integer(1)},
+    ),
+    Activation(
+        "mpelu",
+        op("MPELU"),
+        sides(alpha * (sp.exp(beta * x) - 1), x),
+        Source("li2018mpelu", "with the factor 1/4 and the rate 1"),
+        {alpha: R(1, 4), beta: sp.Integer(1)},
+    ),
+    Activation(
+        "serlu",
+        op("SERLU"),
+        sides(scale * alpha * x * sp.exp(x), scale * x),
+        Source("zhang2018", "constants to six digits, for mean 0 and variance 1"),
+        {scale: R(107862, 100000), alpha: R(290427, 100000)},
+    ),
+    Activation("reu", op("REU"), sides(x * sp.exp(x), x), Source("ying2019")),
+    Activation(
+        "isrlu",
+        op("ISRLU"),
+        sides(x / sp.sqrt(1 + alpha * x**2), x),
+        Source("carlile2017", "with alpha = 1"),
+        {alpha: sp.Integer(1)},
+    ),
+    Activation("polylu", op("PolyLU"), sides(1 / (1 - x) - 1, x), Source("feng2023")),
+    Activation("polu", op("PoLU"), sides((1 - x) ** (-2) - 1, x), Source("li2018polu", "with the power 2")),
+    Activation(
+        "xielu",
+        op("xIELU"),
+        sides(alpha * (sp.exp(x) - 1) - alpha * x + beta * x, alpha * x**2 + beta * x),
+        Source("huang2024", "the values it starts from"),
+        {alpha: R(4, 5), beta: R(1, 2)},
+    ),
+    Activation(
+        "sara",
+        op("SaRa"),
+        sides(x / (1 + a * sp.exp(-b * x)), x),
+        Source("kunc2024", "section 3.6, entry SaRa, with a = 1/2 and b = 7/10"),
+        {a: R(1, 2), b: R(7, 10)},
+    ),
+    Activation(
+        "sign_relu",
+        op("SignReLU"),
+        sides(alpha * x / (1 + sp.Abs(x)), x),
+        Source("kunc2024", "section 3.6, entry SignReLU, with factor 1"),
+        {alpha: sp.Integer(1)},
+    ),
+    Activation("exponential", r"\exp", sp.exp(x), Source("chollet2015", "keras.activations.exponential")),
 )
