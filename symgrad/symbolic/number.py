@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import sympy as sp
 from flint import arb
@@ -10,9 +11,10 @@ from flint import arb
 from symgrad.symbolic.balls import Enclosure, ball, decimals, enclose, precision
 from symgrad.symbolic.derivation import Grade
 
-__all__ = ["Number"]
+__all__ = ["BITS", "Number", "combined"]
 
 BITS = 192
+GRADES: tuple[Grade, ...] = ("exact", "certified", "estimated")
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,31 @@ class Number:
         with precision(BITS):
             return decimals(self.value)
 
-    def inverse_root(self, why: str) -> Number:
-        """1/√ of it, with the same grade; 0 of oo, oo of 0."""
-        if self.exact is not None:
-            root = sp.S.Zero if self.infinite else sp.oo if self.exact == 0 else _root(self.exact)
-            return Number.of(root, why)
-        with precision(BITS):
-            return Number(None, self.value.rsqrt(), self.proof, why)
+
+def combined(form: sp.Expr, numbers: Mapping[sp.Symbol, Number], why: str) -> Number:
+    """The number that `form` is with its letters standing for `numbers`; its grade is the weakest among
+    them.
+
+    0 to a negative power is oo, for numbers that are not negative.
+    """
+    proof = max((n.proof for n in numbers.values()), key=GRADES.index)
+    if all(n.exact is not None for n in numbers.values()):
+        exact = form.xreplace({letter: n.exact for letter, n in numbers.items()}).replace(sp.zoo, sp.oo)
+        return replace(Number.of(_shortest(exact), why), proof=proof)
+    with precision(BITS):
+        value = ball(form, {letter: n.value for letter, n in numbers.items()})
+    return Number(None, value, proof, why)
 
 
-def _root(moment: sp.Expr) -> sp.Expr:
-    forms = [1 / sp.sqrt(moment)]
-    numerator, denominator = sp.fraction(sp.together(moment))
-    forms.append(sp.sqrt(denominator) / sp.sqrt(numerator))
-    if moment.is_Rational:
-        forms.append(sp.sqrt(1 / moment))
+def _shortest(number: sp.Expr) -> sp.Expr:
+    """The shortest of a few ways to write it."""
+    if number.is_Rational or number.is_infinite:
+        return number
+    together = sp.together(number)
+    forms = [
+        number,
+        together,
+        sp.powdenest(together),
+        sp.radsimp(number) if number.count_ops() < 60 else number,
+    ]
     return min(forms, key=sp.count_ops)

@@ -10,26 +10,60 @@ from flint import arb
 from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.gaussian import Line, second_moment
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.number import BITS, Number
+from symgrad.symbolic.number import BITS, Number, combined
 from symgrad.symbolic.pieces import Piece, pieces
 from symgrad.theory.activations import Activation, slope_range
 
-__all__ = ["Gains", "gains"]
+__all__ = ["MEAN_SQUARE", "SLOPE_SQUARE", "Gains", "gains"]
+
+MEAN_SQUARE, SLOPE_SQUARE = sp.symbols("M S", nonnegative=True)
+"""E φ(√q z)² and E φ′(√q z)² for z ~ N(0, 1), as letters."""
 
 
 @dataclass(frozen=True)
 class Gains:
-    """E φ(√q z)² and E φ′(√q z)² for z ~ N(0, 1), and the gains 1/√ of each.
+    """What an activation does to mean squares in a wide layer with pre-activations of variance q.
 
-    With weights of variance g²/fan-in a wide layer whose pre-activations have variance q has g² E φ² as
-    the next one's (biases apart), and multiplies the mean squared gradient by g² E φ′².
+    `second_moment` M = E φ(√q z)² and `derivative_second_moment` S = E φ′(√q z)² for z ~ N(0, 1). With
+    weights of variance g²/fan-in the next pre-activations have variance g²M, biases apart, and the mean
+    squared gradient is multiplied by g²S: `forward` 1/√M and `backward` 1/√S make these 1. `keeping`
+    √(q/M) hands on q itself; `bias_variance` q − M/S is what biases must add for the backward gain to keep
+    q (negative: nothing can).
     """
 
     q: sp.Rational
-    forward: Number
-    backward: Number
     second_moment: Number
     derivative_second_moment: Number
+
+    @property
+    def forward(self) -> Number:
+        """1/√M."""
+        return self._of(1 / sp.sqrt(MEAN_SQUARE), "1/√ of the second moment")
+
+    @property
+    def backward(self) -> Number:
+        """1/√S."""
+        return self._of(1 / sp.sqrt(SLOPE_SQUARE), "1/√ of the second moment of the derivative")
+
+    @property
+    def keeping(self) -> Number:
+        """√(q/M)."""
+        return self._of(sp.sqrt(self.q) / sp.sqrt(MEAN_SQUARE), "√(q/second moment)")
+
+    @property
+    def bias_variance(self) -> Number:
+        """q − M/S."""
+        return self._of(
+            self.q - MEAN_SQUARE / SLOPE_SQUARE, "q less the backward gain squared times the second moment"
+        )
+
+    def factors(self, variance: sp.Expr) -> tuple[Number, Number]:
+        """σ_w² M and σ_w² S: what weights of that variance times fan-in do forwards and backwards."""
+        return tuple(self._of(variance * m, "σ_w² times the moment") for m in (MEAN_SQUARE, SLOPE_SQUARE))
+
+    def _of(self, form: sp.Expr, why: str) -> Number:
+        moments = {MEAN_SQUARE: self.second_moment, SLOPE_SQUARE: self.derivative_second_moment}
+        return combined(form, {m: n for m, n in moments.items() if form.has(m)}, why)
 
 
 def gains(entry: Activation, q: sp.Rational | int = 1) -> Gains:
@@ -38,8 +72,7 @@ def gains(entry: Activation, q: sp.Rational | int = 1) -> Gains:
 
     Raises `NotImplementedError` where a moment is neither closed nor enclosed to thirty digits.
     """
-    variance = sp.Rational(q)
-    values = dict(entry.parameters)
+    variance, values = sp.Rational(q), dict(entry.parameters)
     parts = pieces(entry.expression, x, values)
     slopes = tuple(Piece(part.lo, part.hi, sp.diff(part.expr, x)) for part in parts)
     with precision(BITS):
@@ -47,10 +80,4 @@ def gains(entry: Activation, q: sp.Rational | int = 1) -> Gains:
         start = abs(ball(entry.phi.subs(x, 0))).upper()
     second = second_moment(parts, x, variance, values, Line(start, gamma))
     slope = second_moment(slopes, x, variance, values, Line(gamma, arb(0)))
-    return Gains(
-        variance,
-        second.inverse_root("1/√ of the second moment"),
-        slope.inverse_root("1/√ of the derivative's second moment"),
-        second,
-        slope,
-    )
+    return Gains(variance, second, slope)

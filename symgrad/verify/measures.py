@@ -1,4 +1,5 @@
-"""The table of measurements: what a claim may name, what it must then hold, and in which unit its margin is.
+"""The table of measurements: what a claim may name, what it must then hold, and in which unit its margin
+is.
 
 The contract of each is the docstring of its function.
 """
@@ -15,6 +16,7 @@ from symgrad.symbolic.derivation import Claim
 from symgrad.verify.measures_activation import derivative_range, extreme_value, kernel_accuracy
 from symgrad.verify.measures_arithmetic import float_floor
 from symgrad.verify.measures_depth import decay_rate, gradient_bound, holds, typical_slope
+from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
 from symgrad.verify.verdict import Evidence
 
@@ -52,4 +54,5 @@ MEASURES: dict[str, Measure] = {
     "decay-rate": Measure(decay_rate, ("gamma", "norm"), unit=DECADES),
     "holds": Measure(holds, ("gamma",), unit=DECADES),
     "slope": Measure(typical_slope),
+    "layer-moments": Measure(layer_moments, ("q", "forward", "backward")),
 }
