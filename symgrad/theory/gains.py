@@ -59,7 +59,8 @@ class Gains:
 
     def factors(self, variance: sp.Expr) -> tuple[Number, Number]:
         """σ_w² M and σ_w² S: what weights of that variance times fan-in do forwards and backwards."""
-        return tuple(self._of(variance * m, "σ_w² times the moment") for m in (MEAN_SQUARE, SLOPE_SQUARE))
+        why = "σ_w² times the moment"
+        return self._of(variance * MEAN_SQUARE, why), self._of(variance * SLOPE_SQUARE, why)
 
     def _of(self, form: sp.Expr, why: str) -> Number:
         moments = {MEAN_SQUARE: self.second_moment, SLOPE_SQUARE: self.derivative_second_moment}

@@ -68,7 +68,8 @@ def _judged(ratios: Float, claim: Claim, options: NetOptions, name: str) -> Evid
         expected = number_ball(claim.expects[way][name], 64)
         factor = arb(mean[i], half[i]) ** (arb(1) / layers)
         middle, radius = float(factor.mid()), float(factor.rad())
-        text = f"{options}: {way} factor {middle:.4f} ± {radius:.4f} a layer, expected {float(expected.mid()):.4f}"
+        found = f"{way} factor {middle:.4f} ± {radius:.4f} a layer"
+        text = f"{options}: {found}, expected {float(expected.mid()):.4f}"
         parts.append(within(abs(factor / expected - 1), ALLOWED, text))
     return combine(parts)
 
