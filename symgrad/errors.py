@@ -1,6 +1,6 @@
 """What a caller may be told: one plain line each, never a traceback."""
 
-__all__ = ["InputError", "LimitError", "MemoryLimitError", "RefutedError", "TimeLimitError"]
+__all__ = ["FaultError", "InputError", "LimitError", "MemoryLimitError", "RefutedError", "TimeLimitError"]
 
 
 class InputError(ValueError):
@@ -9,6 +9,14 @@ class InputError(ValueError):
     """
 
     column: int | None = None
+
+
+class ExpressionError(InputError):
+    """A typed expression is not one of the language; `column` (from 1) is where to look."""
+
+    def __init__(self, column: int, problem: str) -> None:
+        super().__init__(f"column {column}: {problem}")
+        self.column = column
 
 
 class RefutedError(AssertionError):
@@ -25,3 +33,7 @@ class TimeLimitError(LimitError, TimeoutError):
 
 class MemoryLimitError(LimitError, MemoryError):
     """The limit of memory."""
+
+
+class FaultError(RuntimeError):
+    """symgrad itself failed in a worker process; the message names the exception."""

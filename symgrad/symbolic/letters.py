@@ -15,6 +15,9 @@ u = sp.Symbol("u", positive=True)
 v = sp.Symbol("v", positive=True)
 """A second named root."""
 
+PARAMETERS = {name: sp.Symbol(name, positive=True) for name in "a b c k alpha beta gamma lambda".split()}
+"""The parameters that an activation may have, by name."""
+
 n, l, k, q = sp.symbols("n l k q", integer=True, positive=True)
 eta = sp.Symbol("eta", positive=True)
 gamma = sp.Symbol("gamma", positive=True)

@@ -1,0 +1,141 @@
+"""What a typed activation may be made of: the nodes allowed, and limits that keep every later step finite.
+
+`admit` reads an expression node by node. The parser calls it for every node it makes, and SymPy expressions
+from Python code pass the same gate, so that both say the same things.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from flint import arb
+
+from symgrad.symbolic.balls import ball, precision
+from symgrad.symbolic.letters import PARAMETERS, x
+
+__all__ = [
+    "EXPONENT",
+    "OPERATIONS",
+    "ROOT",
+    "InadmissibleError",
+    "Sizes",
+    "admit",
+    "is_constant",
+    "number_of",
+]
+
+EXPONENT = 32
+"""The largest exponent in size, where it is a number."""
+ROOT = 64
+"""The largest denominator of an exponent."""
+COMPUTED_DIGITS = 100
+"""Digits of a number that arises by computing, and of the size of a constant."""
+OPERATIONS = 1000
+"""Operations of an expression with every function written out."""
+TERMS = 16
+"""Terms of one max or min: they are compared in pairs."""
+
+NODES: frozenset[type] = frozenset(
+    {sp.Add, sp.Mul, sp.Pow, sp.exp, sp.log, sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh}
+    | {sp.asinh, sp.atan, sp.erf, sp.erfc, sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.Piecewise}
+    | {sp.StrictLessThan, sp.LessThan, sp.StrictGreaterThan, sp.GreaterThan, sp.Equality, sp.Unequality}
+    | {sp.And, sp.Or, sp.Not, sp.functions.elementary.piecewise.ExprCondPair}
+)
+"""The classes of nodes; atoms are the letters, rational numbers, pi, e and truth values."""
+
+Sizes = dict[sp.Basic, int]
+"""Expressions that have been admitted, with the number of their operations."""
+
+
+class InadmissibleError(ValueError):
+    """An expression is outside the language or a limit; the message says what and the legal range."""
+
+
+def admit(expr: sp.Basic, known: Sizes) -> int:
+    """The number of operations of `expr`; raises `InadmissibleError`. `known` is read and added to."""
+    size = known.get(expr)
+    if size is None:
+        size = known[expr] = _atom(expr) if not expr.args else _node(expr, known)
+    return size
+
+
+def _atom(expr: sp.Basic) -> int:
+    if isinstance(expr, sp.Rational):
+        if max(abs(expr.p), expr.q) >= 10**COMPUTED_DIGITS:
+            raise InadmissibleError(
+                f"a number of more than {COMPUTED_DIGITS} digits arises (legal: up to that)"
+            )
+    elif expr is sp.I:
+        raise InadmissibleError("the value is complex (legal: what is real for some real x)")
+    elif expr in (sp.zoo, sp.nan, sp.oo, -sp.oo):
+        raise InadmissibleError("the value is not a finite number: a division by 0 or a logarithm of 0")
+    elif isinstance(expr, sp.Symbol):
+        if expr != x and expr not in PARAMETERS.values():
+            raise InadmissibleError(f"the symbol {expr.name[:40]!r} is neither x nor a parameter")
+    elif expr not in (sp.pi, sp.E, sp.true, sp.false):
+        raise InadmissibleError(f"{type(expr).__name__} is not in the language")
+    return 0
+
+
+def _node(expr: sp.Basic, known: Sizes) -> int:
+    if expr.func not in NODES:
+        raise InadmissibleError(f"{expr.func.__name__} is not in the language, or a complex value arises")
+    size = sum(admit(arg, known) for arg in expr.args)
+    size += max(1, len(expr.args) - 1)
+    if size > OPERATIONS:
+        raise InadmissibleError(
+            f"more than {OPERATIONS} operations, functions written out (legal: up to that)"
+        )
+    if isinstance(expr, sp.Max | sp.Min) and len(expr.args) > TERMS:
+        raise InadmissibleError(f"more than {TERMS} terms in one max or min (legal: up to that)")
+    if isinstance(expr, sp.Pow):
+        _power(expr.base, expr.exp)
+    if isinstance(expr, sp.Expr) and not expr.free_symbols:
+        number_of(expr)
+    return size
+
+
+def _power(base: sp.Expr, exponent: sp.Expr) -> None:
+    """The limits of an exponent, and a base that is negative or 0 under one that is not a whole number."""
+    if exponent.is_Rational:
+        if abs(exponent) > EXPONENT:
+            raise InadmissibleError(f"the exponent {_short(exponent)} (legal: up to {EXPONENT} in size)")
+        if exponent.q > ROOT:
+            raise InadmissibleError(f"the root {_short(exponent)} (legal: denominators up to {ROOT})")
+    elif is_constant(exponent) and not abs(number_of(exponent)) < EXPONENT:
+        raise InadmissibleError(f"the exponent {_short(exponent)} (legal: up to {EXPONENT} in size)")
+    if is_constant(base) and not exponent.is_Integer and not number_of(base) > 0:
+        raise InadmissibleError(
+            "a power of a number that is not positive is not real (legal: a positive base)"
+        )
+
+
+def _short(expr: sp.Expr) -> str:
+    text = str(expr)
+    return text if len(text) <= 20 else text[:20] + "…"
+
+
+def is_constant(expr: sp.Basic) -> bool:
+    """Whether no letter occurs."""
+    return isinstance(expr, sp.Expr) and not expr.free_symbols
+
+
+def number_of(expr: sp.Expr) -> arb:
+    """A ball that contains a constant; raises `InadmissibleError` unless it is real, finite and of a usable
+    size.
+    """
+    for bits in (64, 256, 1024):
+        with precision(bits):
+            try:
+                value = ball(expr)
+            except NotImplementedError:
+                break
+            if value.is_finite():
+                if not abs(value) < arb(10) ** COMPUTED_DIGITS:
+                    break
+                if 0 not in value and abs(value) < arb(10) ** -COMPUTED_DIGITS:
+                    break
+                return value
+    raise InadmissibleError(
+        f"the number {_short(expr)} is not real, not finite, or not between 1e-{COMPUTED_DIGITS} and "
+        f"1e{COMPUTED_DIGITS} in size"
+    )

@@ -1,0 +1,95 @@
+"""The values of a parse: refused before they are computed where they would be too large, admitted after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import sympy as sp
+
+from symgrad.errors import ExpressionError
+from symgrad.symbolic.language import COMPUTED_DIGITS, EXPONENT, OPERATIONS, InadmissibleError, Sizes, admit
+from symgrad.symbolic.letters import x
+from symgrad.symbolic.tokens import Token
+from symgrad.symbolic.vocabulary import Function, compose
+
+__all__ = ["Definition", "applied", "defined", "made", "power", "quotient"]
+
+
+class Definition(Protocol):
+    """A function added to the language: φ in x, and its parameters in order with their defaults."""
+
+    @property
+    def expression(self) -> sp.Expr:
+        """φ in `letters.x`."""
+
+    @property
+    def parameters(self) -> Mapping[sp.Symbol, sp.Expr]:
+        """The defaults of its parameters, in the order they are given in."""
+
+
+def made(token: Token, known: Sizes, build: Callable[..., Any], *args: object) -> Any:
+    """What `build` makes of the arguments, admitted; a refusal names the column of `token`."""
+    try:
+        found = build(*args)
+        admit(found, known)
+    except InadmissibleError as reason:
+        raise ExpressionError(token.column, str(reason)) from None
+    except TypeError:  # SymPy's: it compares only what may be real
+        raise ExpressionError(token.column, "values that are not real are compared") from None
+    return found
+
+
+def power(token: Token, known: Sizes, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """base to the exponent: SymPy computes a power of numbers at once, however large."""
+    if exponent.is_Rational and abs(exponent) > EXPONENT:
+        raise ExpressionError(token.column, f"the exponent is too large (legal: up to {EXPONENT} in size)")
+    if base.is_Rational and exponent.is_Rational:
+        digits = len(str(max(abs(base.p), base.q))) - 1
+        if digits * abs(exponent) > COMPUTED_DIGITS:
+            raise ExpressionError(
+                token.column, f"the power has more than {COMPUTED_DIGITS} digits (legal: up to that)"
+            )
+    if base.is_zero and not exponent.is_positive:
+        raise ExpressionError(token.column, "0 to a power that is not positive has no value")
+    return made(token, known, sp.Pow, base, exponent)
+
+
+def quotient(token: Token, known: Sizes, above: sp.Expr, below: sp.Expr) -> sp.Expr:
+    """above / below."""
+    if below.is_zero:
+        raise ExpressionError(token.column, "division by 0")
+    return made(token, known, lambda: above / below)
+
+
+def applied(token: Token, known: Sizes, function: Function, given: Sequence[sp.Expr]) -> sp.Expr:
+    """An elementary function of its arguments."""
+    least, most = function.least, function.most
+    if len(given) < least or (most is not None and len(given) > most):
+        legal = str(least) if most == least else f"{least} or more"
+        raise ExpressionError(token.column, f"{token.text} of {len(given)} arguments (legal: {legal})")
+    return made(token, known, function.build, *given)
+
+
+def defined(token: Token, known: Sizes, definition: Definition, given: Sequence[sp.Expr]) -> sp.Expr:
+    """A function of the table at its first argument, with its parameters as given, else at their defaults."""
+    argument, *chosen = given
+    if len(chosen) > len(definition.parameters):
+        legal = ", ".join(("x", *(symbol.name for symbol in definition.parameters)))
+        raise ExpressionError(
+            token.column, f"{token.text} of {len(given)} arguments (legal: {token.text}({legal}))"
+        )
+    values: dict[sp.Basic, sp.Expr] = {**definition.parameters, x: argument}
+    for symbol, value in zip(definition.parameters, chosen, strict=False):
+        if x in value.free_symbols or not value.is_positive:
+            raise ExpressionError(
+                token.column, f"{symbol.name} of {token.text} is not a positive number (legal: as in 1/5)"
+            )
+        values[symbol] = value
+    body = definition.expression
+    places = sum(node == x for node in sp.preorder_traversal(body))
+    if places * admit(argument, known) > OPERATIONS:
+        raise ExpressionError(
+            token.column, f"more than {OPERATIONS} operations, functions written out (legal: up to that)"
+        )
+    return made(token, known, compose, body, values)

@@ -1,0 +1,117 @@
+"""The elementary functions of the language by name, and functions put together without SymPy's pitfalls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import sympy as sp
+
+from symgrad.symbolic.language import NODES, InadmissibleError
+
+__all__ = ["CONSTANTS", "ELEMENTARY", "Function", "cases", "compose"]
+
+CASES = 128
+"""Branches that may arise when cases stand inside conditions."""
+
+CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi, "e": sp.E, "E": sp.E}
+THIRD = sp.Rational(1, 3)
+
+
+@dataclass(frozen=True)
+class Function:
+    """How a function is built from its arguments, and how many it takes (`most` None: any number)."""
+
+    build: Callable[..., sp.Expr]
+    least: int = 1
+    most: int | None = 1
+
+
+def cases(pairs: Sequence[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
+    """Piecewise((expression, condition), …) with no cases inside a condition: they are drawn outside.
+
+    A condition on y = Piecewise((p, c), (q, True)) becomes the condition on p where c holds and that on q
+    elsewhere (left to itself, SymPy expands the condition, exponentially). Raises `InadmissibleError` above 128
+    branches.
+    """
+    inside = set().union(*(condition.atoms(sp.Piecewise) for _, condition in pairs))
+    if not inside:
+        return sp.Piecewise(*pairs)
+    if prod(len(inner.args) for inner in inside) > CASES:
+        raise InadmissibleError(
+            f"conditions on cases on cases give more than {CASES} branches (legal: up to that)"
+        )
+    inner = min(inside, key=sp.default_sort_key)
+    return sp.Piecewise(
+        *(
+            (cases([(e.xreplace({inner: value}), c.xreplace({inner: value})) for e, c in pairs]), holds)
+            for value, holds in inner.args
+        )
+    )
+
+
+def _absolute(u: sp.Expr) -> sp.Expr:
+    found = sp.Abs(u)
+    # where u may leave the real line SymPy answers with arguments of complex numbers; here u is real
+    return found if _plain(found) else sp.Max(u, -u)
+
+
+def _sign(u: sp.Expr) -> sp.Expr:
+    found = sp.sign(u)
+    return (
+        found
+        if _plain(found)
+        else cases([(sp.Integer(-1), u < 0), (sp.Integer(1), u > 0), (sp.S.Zero, sp.true)])
+    )
+
+
+def _plain(expr: sp.Expr) -> bool:
+    return all(node.func in NODES for node in sp.preorder_traversal(expr) if node.args)
+
+
+def _cbrt(u: sp.Expr) -> sp.Expr:
+    return _sign(u) * _absolute(u) ** THIRD
+
+
+ELEMENTARY: Mapping[str, Function] = {
+    "exp": Function(sp.exp),
+    "log": Function(sp.log),
+    "log1p": Function(lambda u: sp.log(1 + u)),
+    "expm1": Function(lambda u: sp.exp(u) - 1),
+    "sqrt": Function(sp.sqrt),
+    "cbrt": Function(_cbrt),
+    "abs": Function(_absolute),
+    "Abs": Function(_absolute),
+    "sign": Function(_sign),
+    "step": Function(sp.Heaviside),
+    "Heaviside": Function(sp.Heaviside),
+    "sin": Function(sp.sin),
+    "cos": Function(sp.cos),
+    "tan": Function(sp.tan),
+    "sinh": Function(sp.sinh),
+    "cosh": Function(sp.cosh),
+    "tanh": Function(sp.tanh),
+    "asinh": Function(sp.asinh),
+    "atan": Function(sp.atan),
+    "erf": Function(sp.erf),
+    "erfc": Function(sp.erfc),
+    "min": Function(sp.Min, 2, None),
+    "Min": Function(sp.Min, 2, None),
+    "max": Function(sp.Max, 2, None),
+    "Max": Function(sp.Max, 2, None),
+}
+"""cbrt is the real cube root on the whole line (u**(1/3) is the principal power, u >= 0); step(0) = 1/2."""
+
+_REBUILD: Mapping[type, Callable[..., sp.Basic]] = {sp.Abs: _absolute, sp.sign: _sign}
+
+
+def compose(expr: sp.Basic, values: Mapping[sp.Basic, sp.Expr]) -> sp.Basic:
+    """`expr` with expressions put for its letters; cases inside conditions are drawn outside."""
+    if expr in values:
+        return values[expr]
+    if not expr.args:
+        return expr
+    if isinstance(expr, sp.Piecewise):
+        return cases([(compose(e, values), compose(c, values)) for e, c in expr.args])
+    return _REBUILD.get(expr.func, expr.func)(*(compose(arg, values) for arg in expr.args))
