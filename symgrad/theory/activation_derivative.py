@@ -21,7 +21,14 @@ from symgrad.symbolic.notation import Image, SlopeImage, dphi, phi
 from symgrad.theory.activations import Activation, slope_range
 from symgrad.theory.entry import Body, Entry
 
-__all__ = ["OwnSlope", "activation_entry", "differentiation", "own_slope", "reader_sentence"]
+__all__ = [
+    "OwnSlope",
+    "activation_entry",
+    "activation_key",
+    "differentiation",
+    "own_slope",
+    "reader_sentence",
+]
 
 LONG = 20
 """Operations above which a reader is given decimals instead of a formula."""
@@ -36,10 +43,15 @@ class OwnSlope:
     steps: tuple[Step, ...]
 
 
+def activation_key(name: str) -> str:
+    """The key of an activation's derivation."""
+    return f"activation-{name.replace('_', '-')}"
+
+
 def activation_entry(entry: Activation) -> Entry:
     """The registry's row for one activation."""
     title = f"{entry.name}: its derivative and the range of it"
-    return Entry(f"activation-{entry.name.replace('_', '-')}", title, "activations", lambda: _body(entry))
+    return Entry(activation_key(entry.name), title, "activations", lambda: _body(entry))
 
 
 @cache

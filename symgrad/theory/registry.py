@@ -1,16 +1,17 @@
-"""Every derivation by its key: those written in the subject files of this folder, and one for each
-activation.
+"""Every derivation by its key: those written in the subject files of this folder, and one for each of the
+first activations; those of the rest of the atlas are made when they are asked for.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 
 import symgrad.theory
 from symgrad.errors import InputError
-from symgrad.theory.activation_derivative import activation_entry
-from symgrad.theory.activations import CORE
+from symgrad.theory.activation_derivative import activation_entry, activation_key
+from symgrad.theory.activations import ACTIVATIONS, CORE
 from symgrad.theory.entry import Entry
 
 __all__ = ["DERIVATIONS", "entry"]
@@ -40,7 +41,16 @@ DERIVATIONS: dict[str, Entry] = _collect()
 
 
 def entry(key: str) -> Entry:
-    """The derivation of that key; raises `InputError` naming what is close to it."""
-    if key not in DERIVATIONS:
-        raise InputError(f"derivation {key!r} is not known (legal: {', '.join(DERIVATIONS)})")
-    return DERIVATIONS[key]
+    """The derivation of that key: one of `DERIVATIONS`, or that of any registered activation, made when it
+    is asked for. Raises `InputError` naming the legal ones.
+    """
+    return DERIVATIONS.get(key) or _of_activation(key)
+
+
+@cache
+def _of_activation(key: str) -> Entry:
+    named = {activation_key(name): activation for name, activation in ACTIVATIONS.items()}
+    if key not in named:
+        legal = f"{', '.join(DERIVATIONS)}, and activation-NAME for every name of `symgrad list`"
+        raise InputError(f"derivation {key!r} is not known (legal: {legal})")
+    return activation_entry(named[key])
