@@ -12,12 +12,12 @@ from flint import arb
 
 from symgrad.errors import RefutedError
 from symgrad.symbolic.balls import ball, precision
-from symgrad.symbolic.gaussian_quadrature import BITS, Line, square_mean
+from symgrad.symbolic.gaussian_quadrature import BITS, InfiniteError, square_mean
 from symgrad.symbolic.gaussian_terms import closed_mean
 from symgrad.symbolic.number import Number
 from symgrad.symbolic.pieces import Piece
 
-__all__ = ["VARIANCE", "Line", "closed_second_moment", "second_moment"]
+__all__ = ["VARIANCE", "closed_second_moment", "second_moment"]
 
 VARIANCE = sp.Symbol("q", positive=True)
 """The variance of the Gaussian, as the letter of a closed form."""
@@ -40,16 +40,19 @@ def closed_second_moment(
         return None
 
 
-def second_moment(parts: Sequence[Piece], x: sp.Symbol, q: sp.Rational, values: Values, line: Line) -> Number:
+def second_moment(parts: Sequence[Piece], x: sp.Symbol, q: sp.Rational, values: Values) -> Number:
     """E f(x)² for x ~ N(0, q), q > 0 rational; f is given by its smooth pieces, their letters stand for
-    `values`.
+    `values`. It may be oo, with proof.
 
-    `line` bounds |f| far out. Raises `NotImplementedError` where neither way gives thirty digits,
-    `RefutedError` if the two ways disagree (a fault in the rules).
+    Raises `NotImplementedError` where neither way gives thirty digits, `RefutedError` if the two ways
+    disagree (a fault in the rules).
     """
     numbers = dict(values)
     concrete = [Piece(*(end.xreplace(numbers) for end in (part.lo, part.hi, part.expr))) for part in parts]
-    enclosed = square_mean(concrete, x, q, line)
+    try:
+        enclosed = square_mean(concrete, x, q)
+    except InfiniteError as infinite:
+        return Number.of(sp.oo, str(infinite))
     closed = closed_second_moment(parts, x, q, values)
     if closed is None:
         return Number(None, enclosed, "certified", "Arb's quadrature between the cuts, tails bounded")

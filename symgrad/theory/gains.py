@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy as sp
-from flint import arb
 
-from symgrad.symbolic.balls import ball, precision
-from symgrad.symbolic.gaussian import Line, second_moment
+from symgrad.symbolic.gaussian import second_moment
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.number import BITS, Number, combined
+from symgrad.symbolic.number import Number, combined
 from symgrad.symbolic.pieces import Piece, pieces
-from symgrad.theory.activations import Activation, slope_range
+from symgrad.theory.activations import Activation
 
 __all__ = ["MEAN_SQUARE", "SLOPE_SQUARE", "Gains", "gains"]
 
@@ -76,9 +74,6 @@ def gains(entry: Activation, q: sp.Rational | int = 1) -> Gains:
     variance, values = sp.Rational(q), dict(entry.parameters)
     parts = pieces(entry.expression, x, values)
     slopes = tuple(Piece(part.lo, part.hi, sp.diff(part.expr, x)) for part in parts)
-    with precision(BITS):
-        gamma = slope_range(entry).lipschitz.value.ball(BITS).upper()
-        start = abs(ball(entry.phi.subs(x, 0))).upper()
-    second = second_moment(parts, x, variance, values, Line(start, gamma))
-    slope = second_moment(slopes, x, variance, values, Line(gamma, arb(0)))
+    second = second_moment(parts, x, variance, values)
+    slope = second_moment(slopes, x, variance, values)
     return Gains(variance, second, slope)
