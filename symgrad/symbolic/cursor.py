@@ -24,7 +24,6 @@ class Cursor:
         """The token that has not been taken yet; raises where the text leaves the language."""
         return self.ahead(0)
 
-    @property
     def ended(self) -> bool:
         """Whether everything has been taken."""
         return self.next.kind == "end"
@@ -50,7 +49,7 @@ class Cursor:
 
     def close(self, opening: Token, sign: str) -> None:
         """Takes the sign that ends what `opening` began."""
-        if self.ended:
+        if self.ended():
             raise ExpressionError(opening.column, f"{shown(opening.text)} is not closed by {shown(sign)}")
         if self.next.text != sign:
             raise self.unexpected()

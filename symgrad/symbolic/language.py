@@ -6,6 +6,8 @@ from Python code pass the same gate, so that both say the same things.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import sympy as sp
 from flint import arb
 
@@ -17,8 +19,9 @@ __all__ = [
     "OPERATIONS",
     "ROOT",
     "InadmissibleError",
-    "Sizes",
+    "Known",
     "admit",
+    "bases",
     "is_constant",
     "number_of",
 ]
@@ -42,19 +45,24 @@ NODES: frozenset[type] = frozenset(
 )
 """The classes of nodes; atoms are the letters, rational numbers, pi, e and truth values."""
 
-Sizes = dict[sp.Basic, int]
-"""Expressions that have been admitted, with the number of their operations."""
+
+@dataclass(frozen=True)
+class Known:
+    """What has been admitted, with the number of its operations, and the `bases` of what was asked for."""
+
+    sizes: dict[sp.Basic, int] = field(default_factory=dict)
+    bases: dict[sp.Basic, frozenset[sp.Expr]] = field(default_factory=dict)
 
 
 class InadmissibleError(ValueError):
     """An expression is outside the language or a limit; the message says what and the legal range."""
 
 
-def admit(expr: sp.Basic, known: Sizes) -> int:
+def admit(expr: sp.Basic, known: Known) -> int:
     """The number of operations of `expr`; raises `InadmissibleError`. `known` is read and added to."""
-    size = known.get(expr)
+    size = known.sizes.get(expr)
     if size is None:
-        size = known[expr] = _atom(expr) if not expr.args else _node(expr, known)
+        size = known.sizes[expr] = _atom(expr) if not expr.args else _node(expr, known)
     return size
 
 
@@ -76,7 +84,7 @@ def _atom(expr: sp.Basic) -> int:
     return 0
 
 
-def _node(expr: sp.Basic, known: Sizes) -> int:
+def _node(expr: sp.Basic, known: Known) -> int:
     if expr.func not in NODES:
         raise InadmissibleError(f"{expr.func.__name__} is not in the language, or a complex value arises")
     size = sum(admit(arg, known) for arg in expr.args)
@@ -112,6 +120,20 @@ def _power(base: sp.Expr, exponent: sp.Expr) -> None:
 def _short(expr: sp.Expr) -> str:
     text = str(expr)
     return text if len(text) <= 20 else text[:20] + "…"
+
+
+def bases(expr: sp.Basic, known: Known) -> frozenset[sp.Expr]:
+    """What has to stay positive, or at least not negative, for `expr` to be real: the arguments of logarithms
+    and the bases of powers that are not whole, as far as x occurs in them.
+    """
+    found = known.bases.get(expr)
+    if found is None:
+        found = frozenset().union(*(bases(arg, known) for arg in expr.args))
+        restricts = isinstance(expr, sp.log) or (isinstance(expr, sp.Pow) and not expr.exp.is_Integer)
+        if restricts and x in expr.args[0].free_symbols and not expr.args[0].is_nonnegative:
+            found |= {expr.args[0]}
+        known.bases[expr] = found
+    return found
 
 
 def is_constant(expr: sp.Basic) -> bool:

@@ -8,12 +8,21 @@ from typing import Any, Protocol
 import sympy as sp
 
 from symgrad.errors import ExpressionError
-from symgrad.symbolic.language import COMPUTED_DIGITS, EXPONENT, OPERATIONS, InadmissibleError, Sizes, admit
+from symgrad.symbolic.language import (
+    COMPUTED_DIGITS,
+    EXPONENT,
+    OPERATIONS,
+    InadmissibleError,
+    Known,
+    admit,
+    bases,
+)
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.tokens import Token
 from symgrad.symbolic.vocabulary import Function, compose
+from symgrad.symbolic.write import write
 
-__all__ = ["Definition", "applied", "defined", "made", "power", "quotient"]
+__all__ = ["Definition", "applied", "defined", "inverse", "made", "power"]
 
 
 class Definition(Protocol):
@@ -28,11 +37,19 @@ class Definition(Protocol):
         """The defaults of its parameters, in the order they are given in."""
 
 
-def made(token: Token, known: Sizes, build: Callable[..., Any], *args: object) -> Any:
-    """What `build` makes of the arguments, admitted; a refusal names the column of `token`."""
+def made(token: Token, known: Known, build: Callable[..., Any], *args: object) -> Any:
+    """What `build` makes of the arguments, admitted; a refusal names the column of `token`.
+
+    SymPy writes x for sqrt(x)**2: it forgets where an expression is real. That is refused too.
+    """
     try:
         found = build(*args)
         admit(found, known)
+        before = frozenset().union(*(bases(arg, known) for arg in args if isinstance(arg, sp.Expr)))
+        for lost in before - bases(found, known):
+            raise InadmissibleError(
+                f"{write(lost)} must not be negative, but cancels out (legal: leave it out)"
+            )
     except InadmissibleError as reason:
         raise ExpressionError(token.column, str(reason)) from None
     except TypeError:  # SymPy's: it compares only what may be real
@@ -40,7 +57,7 @@ def made(token: Token, known: Sizes, build: Callable[..., Any], *args: object) -
     return found
 
 
-def power(token: Token, known: Sizes, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+def power(token: Token, known: Known, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     """base to the exponent: SymPy computes a power of numbers at once, however large."""
     if exponent.is_Rational and abs(exponent) > EXPONENT:
         raise ExpressionError(token.column, f"the exponent is too large (legal: up to {EXPONENT} in size)")
@@ -55,14 +72,14 @@ def power(token: Token, known: Sizes, base: sp.Expr, exponent: sp.Expr) -> sp.Ex
     return made(token, known, sp.Pow, base, exponent)
 
 
-def quotient(token: Token, known: Sizes, above: sp.Expr, below: sp.Expr) -> sp.Expr:
-    """above / below."""
+def inverse(token: Token, known: Known, below: sp.Expr) -> sp.Expr:
+    """1/below."""
     if below.is_zero:
         raise ExpressionError(token.column, "division by 0")
-    return made(token, known, lambda: above / below)
+    return made(token, known, lambda u: 1 / u, below)
 
 
-def applied(token: Token, known: Sizes, function: Function, given: Sequence[sp.Expr]) -> sp.Expr:
+def applied(token: Token, known: Known, function: Function, given: Sequence[sp.Expr]) -> sp.Expr:
     """An elementary function of its arguments."""
     least, most = function.least, function.most
     if len(given) < least or (most is not None and len(given) > most):
@@ -71,7 +88,7 @@ def applied(token: Token, known: Sizes, function: Function, given: Sequence[sp.E
     return made(token, known, function.build, *given)
 
 
-def defined(token: Token, known: Sizes, definition: Definition, given: Sequence[sp.Expr]) -> sp.Expr:
+def defined(token: Token, known: Known, definition: Definition, given: Sequence[sp.Expr]) -> sp.Expr:
     """A function of the table at its first argument, with its parameters as given, else at their defaults."""
     argument, *chosen = given
     if len(chosen) > len(definition.parameters):
@@ -92,4 +109,4 @@ def defined(token: Token, known: Sizes, definition: Definition, given: Sequence[
         raise ExpressionError(
             token.column, f"more than {OPERATIONS} operations, functions written out (legal: up to that)"
         )
-    return made(token, known, compose, body, values)
+    return made(token, known, lambda: compose(body, values))

@@ -16,7 +16,7 @@ from sympy.logic.boolalg import Boolean
 from symgrad.errors import ExpressionError
 from symgrad.symbolic import making
 from symgrad.symbolic.cursor import Cursor
-from symgrad.symbolic.language import Sizes
+from symgrad.symbolic.language import Known
 from symgrad.symbolic.letters import PARAMETERS, x
 from symgrad.symbolic.making import Definition
 from symgrad.symbolic.tokens import Token, shown
@@ -35,7 +35,7 @@ _COMPARISONS: Mapping[str, Callable[[sp.Expr, sp.Expr], Boolean]] = {
     "==": sp.Equality,
     "!=": sp.Unequality,
 }
-_OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER = 1, 2, 3, 4, 10, 20, 25, 40
+_OR, _AND, _NOT, _COMPARE, _SUM, _SIGN, _PRODUCT, _POWER = 1, 2, 3, 4, 10, 15, 20, 40
 _BINDING = {
     **dict.fromkeys(("or",), _OR),
     **dict.fromkeys(("and", "&"), _AND),
@@ -77,9 +77,9 @@ def called(text: str, functions: Mapping[str, Definition]) -> tuple[str, tuple[s
     if parser.ahead(3).text not in (",", ")"):
         return None
     name, values = parser.take(), parser.arguments(parser.take())
-    if not parser.ended:
+    if not parser.ended():
         return None
-    making.defined(name, {}, functions[name.text], values)
+    making.defined(name, Known(), functions[name.text], values)
     return name.text, tuple(values[1:])
 
 
@@ -94,13 +94,13 @@ class _Parser(Cursor):
         self.bars = 0
         """Open |, since the last open bracket."""
         self.in_condition = False
-        self.known: Sizes = {}
+        self.known = Known()
 
     def whole(self) -> sp.Expr:
-        if self.ended:
+        if self.ended():
             raise ExpressionError(1, "nothing is written (legal: an expression in x)")
         found = self.expression()
-        if not self.ended:
+        if not self.ended():
             raise self.unexpected()
         if x not in found.free_symbols:
             raise ExpressionError(1, "the expression does not depend on x (legal: an expression in x)")
@@ -129,13 +129,7 @@ class _Parser(Cursor):
     def value(self, binding: int) -> Value:
         """All from here that binds tighter than `binding`."""
         found = self.prefix(binding)
-        divided = False
         while (operator := self.operator(found)) is not None and _BINDING[operator] > binding:
-            if divided and not operator:
-                raise ExpressionError(
-                    self.next.column, "a/b c can be read in two ways (legal: (a/b)*c or a/(b*c))"
-                )
-            divided = operator == "/"
             found = self.infix(operator, found)
         return found
 
@@ -168,12 +162,25 @@ class _Parser(Cursor):
             exponent = self.expression(_POWER - 1)
             self.deeper(token, -1)
             return making.power(token, self.known, left, exponent)
-        right = self.expression(_BINDING[operator])
-        if operator == "/":
-            return making.quotient(token, self.known, left, right)
-        if operator == "-":
-            return self.made(token, lambda: left - right)
-        return self.made(token, sp.Add if operator == "+" else sp.Mul, left, right)
+        if _BINDING[operator] == _PRODUCT:
+            return self.product(token, operator, left)
+        right = self.expression(_SUM)
+        return self.made(token, sp.Add, left, right if operator == "+" else -right)
+
+    def product(self, token: Token, operator: str | None, left: sp.Expr) -> sp.Expr:
+        """All factors and divisors that follow, as one product: SymPy would multiply a number into a sum."""
+        factors = [left]
+        while operator in ("*", "/", ""):
+            factor = self.expression(_PRODUCT)
+            factors.append(making.inverse(token, self.known, factor) if operator == "/" else factor)
+            divided, operator = operator == "/", self.operator(factor)
+            if divided and operator == "":
+                raise ExpressionError(
+                    self.next.column, "a/b c can be read in two ways (legal: (a/b)*c or a/(b*c))"
+                )
+            if operator in ("*", "/"):
+                token = self.take()
+        return self.made(token, sp.Mul, *factors)
 
     def comparison(self, token: Token, left: sp.Expr) -> Boolean:
         """a < b, and a < b < c as both."""

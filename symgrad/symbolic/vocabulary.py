@@ -32,8 +32,8 @@ def cases(pairs: Sequence[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
     """Piecewise((expression, condition), …) with no cases inside a condition: they are drawn outside.
 
     A condition on y = Piecewise((p, c), (q, True)) becomes the condition on p where c holds and that on q
-    elsewhere (left to itself, SymPy expands the condition, exponentially). Raises `InadmissibleError` above 128
-    branches.
+    elsewhere (left to itself, SymPy expands the condition, exponentially). Raises `InadmissibleError` above
+    128 branches.
     """
     inside = set().union(*(condition.atoms(sp.Piecewise) for _, condition in pairs))
     if not inside:
