@@ -14,7 +14,7 @@ import sympy as sp
 
 from symgrad.symbolic.balls import sign_of
 
-__all__ = ["Piece", "breakpoints", "pieces"]
+__all__ = ["Piece", "breakpoints", "pieces", "switches"]
 
 Values = Mapping[sp.Symbol, sp.Expr]
 BRANCHING = (sp.Piecewise, sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min)
@@ -56,13 +56,13 @@ def pieces(expr: sp.Expr, x: sp.Symbol, values: Values | None = None) -> tuple[P
 def breakpoints(expr: sp.Expr, x: sp.Symbol, values: Values | None = None) -> tuple[sp.Expr, ...]:
     """The points where a switch of `expr` may change, sorted."""
     found: set[sp.Expr] = set()
-    for switch in _switches(expr):
+    for switch in switches(expr):
         if switch.has(x):
             found |= set(_zeros(switch, x, values or {}))
     return tuple(sorted(found, key=lambda p: float(p.xreplace(dict(values or {})))))
 
 
-def _switches(expr: sp.Expr) -> set[sp.Expr]:
+def switches(expr: sp.Expr) -> set[sp.Expr]:
     """The expressions whose sign decides which branch holds."""
     found = set()
     for node in sp.preorder_traversal(expr):

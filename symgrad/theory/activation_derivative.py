@@ -18,6 +18,7 @@ from symgrad.symbolic.extrema import Range, function_range
 from symgrad.symbolic.extremum import Extremum, Value, compare
 from symgrad.symbolic.letters import x, y
 from symgrad.symbolic.notation import Image, SlopeImage, dphi, phi
+from symgrad.symbolic.pieces import switches
 from symgrad.theory.activations import Activation, slope_range
 from symgrad.theory.entry import Body, Entry
 
@@ -60,8 +61,16 @@ def _differentiation(expression: sp.Expr) -> Differentiation:
 
 
 def differentiation(entry: Activation) -> Differentiation:
-    """φ′ by named rules, parameters as letters."""
-    return _differentiation(entry.expression)
+    """φ′ by named rules, parameters as `_written`."""
+    return _differentiation(_written(entry))
+
+
+def _written(entry: Activation) -> sp.Expr:
+    """φ with its parameters as letters; at their values where a switch hangs on one, for the order of the
+    pieces and the branches that hold depend on it.
+    """
+    hang = any(switch.free_symbols - {x} for switch in switches(entry.expression))
+    return entry.phi if hang else entry.expression
 
 
 @cache
@@ -71,7 +80,7 @@ def _autonomous(expression: sp.Expr) -> Autonomous | NotAutonomous | Undetermine
 
 def own_slope(entry: Activation) -> OwnSlope:
     """g with φ′ = g(φ) where there is one, and the range of φ′ once more, by algebra on the range of φ."""
-    found = _autonomous(entry.expression)
+    found = _autonomous(_written(entry))
     if isinstance(found, Undetermined):
         return OwnSlope(None, found.why, ())
     if isinstance(found, NotAutonomous):
@@ -81,9 +90,9 @@ def own_slope(entry: Activation) -> OwnSlope:
 
 def _by_algebra(entry: Activation, own: Autonomous) -> tuple[Step, ...]:
     """sup and inf of g over the range of φ, which must be those of φ′; nothing where g is beyond the methods
-    here.
+    here, which see intervals of y and not the single value that φ stays at on a constant piece.
     """
-    if not (isinstance(own.domain, sp.Interval) and own.domain.is_open):
+    if not (isinstance(own.domain, sp.Interval) and own.domain.is_open) or own.g.atoms(sp.Equality):
         return ()
     values = dict(entry.parameters)
     try:

@@ -12,25 +12,28 @@ def _pairs(text: str) -> dict[str, str]:
 
 FRAMEWORKS: Mapping[str, Mapping[str, str]] = {
     "torch.nn": _pairs(
-        "Threshold=threshold ReLU=relu Hardtanh=hard_tanh ReLU6=relu6 Sigmoid=sigmoid Hardsigmoid=hard_sigmoid "
-        "Tanh=tanh SiLU=silu Mish=mish Hardswish=hard_swish ELU=elu CELU=celu SELU=selu GELU=gelu "
-        "Hardshrink=hard_shrink LeakyReLU=leaky_relu LogSigmoid=log_sigmoid Softplus=softplus "
-        "Softshrink=soft_shrink PReLU=prelu Softsign=softsign Tanhshrink=tanh_shrink Identity=identity"
+        "Threshold=threshold ReLU=relu Hardtanh=hard_tanh ReLU6=relu6 Sigmoid=sigmoid "
+        "Hardsigmoid=hard_sigmoid Tanh=tanh SiLU=silu Mish=mish Hardswish=hard_swish ELU=elu "
+        "CELU=celu SELU=selu GELU=gelu Hardshrink=hard_shrink LeakyReLU=leaky_relu "
+        "LogSigmoid=log_sigmoid Softplus=softplus Softshrink=soft_shrink PReLU=prelu "
+        "Softsign=softsign Tanhshrink=tanh_shrink Identity=identity"
     ),
     "torch.nn.functional": _pairs(
         "threshold relu hardtanh=hard_tanh relu6 sigmoid hardsigmoid=hard_sigmoid tanh silu mish "
-        "hardswish=hard_swish elu celu selu gelu hardshrink=hard_shrink leaky_relu logsigmoid=log_sigmoid "
-        "softplus softshrink=soft_shrink prelu softsign tanhshrink=tanh_shrink"
+        "hardswish=hard_swish elu celu selu gelu hardshrink=hard_shrink leaky_relu "
+        "logsigmoid=log_sigmoid softplus softshrink=soft_shrink prelu softsign "
+        "tanhshrink=tanh_shrink"
     ),
     "jax.nn": _pairs(
-        "relu relu6 sigmoid softplus sparse_plus sparse_sigmoid soft_sign=softsign silu swish=silu log_sigmoid "
-        "leaky_relu hard_sigmoid hard_silu=hard_swish hard_swish hard_tanh tanh elu celu selu gelu=gelu_tanh "
-        "squareplus mish identity"
+        "relu relu6 sigmoid softplus sparse_plus sparse_sigmoid soft_sign=softsign silu swish=silu "
+        "log_sigmoid leaky_relu hard_sigmoid hard_silu=hard_swish hard_swish hard_tanh tanh elu "
+        "celu selu gelu=gelu_tanh squareplus mish identity"
     ),
     "keras.activations": _pairs(
-        "relu leaky_relu relu6 celu elu hard_sigmoid hard_silu=hard_swish hard_swish hard_shrink hard_tanh gelu "
-        "linear=identity exponential log_sigmoid mish selu sigmoid silu swish=silu softplus softsign soft_shrink "
-        "sparse_plus sparse_sigmoid squareplus tanh tanh_shrink threshold"
+        "relu leaky_relu relu6 celu elu hard_sigmoid hard_silu=hard_swish hard_swish hard_shrink "
+        "hard_tanh gelu linear=identity exponential log_sigmoid mish selu sigmoid silu swish=silu "
+        "softplus softsign soft_shrink sparse_plus sparse_sigmoid squareplus tanh tanh_shrink "
+        "threshold"
     ),
 }
 """Module → its name → the registered name, at the module's own defaults. Two have another default than the
