@@ -6,15 +6,15 @@ expression.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import sympy as sp
 
-from symgrad.symbolic.balls import sign_of
+from symgrad.symbolic.balls import ball, precision, sign_of
 
-__all__ = ["Piece", "breakpoints", "pieces", "switches"]
+__all__ = ["NotRealError", "Piece", "branch_at", "breakpoints", "pieces", "switches", "switches_of"]
 
 Values = Mapping[sp.Symbol, sp.Expr]
 BRANCHING = (sp.Piecewise, sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min)
@@ -42,7 +42,7 @@ def pieces(expr: sp.Expr, x: sp.Symbol, values: Values | None = None) -> tuple[P
     values = values or {}
     cuts = (-sp.oo, *breakpoints(expr, x, values), sp.oo)
     resolved = [
-        Piece(lo, hi, _resolve(expr, x, _between(*(end.xreplace(dict(values)) for end in (lo, hi))), values))
+        Piece(lo, hi, branch_at(expr, x, _between(*(end.xreplace(dict(values)) for end in (lo, hi))), values))
         for lo, hi in pairwise(cuts)
     ]
     merged: list[Piece] = []
@@ -64,15 +64,17 @@ def breakpoints(expr: sp.Expr, x: sp.Symbol, values: Values | None = None) -> tu
 
 def switches(expr: sp.Expr) -> set[sp.Expr]:
     """The expressions whose sign decides which branch holds."""
-    found = set()
-    for node in sp.preorder_traversal(expr):
-        if isinstance(node, sp.Abs | sp.sign | sp.Heaviside):
-            found.add(node.args[0])
-        elif isinstance(node, sp.Max | sp.Min):
-            found |= {p - q for i, p in enumerate(node.args) for q in node.args[i + 1 :]}
-        elif isinstance(node, sp.core.relational.Relational):
-            found.add(node.lhs - node.rhs)
-    return found
+    return {switch for node in sp.preorder_traversal(expr) for switch in switches_of(node)}
+
+
+def switches_of(node: sp.Basic) -> Iterator[sp.Expr]:
+    """The switches of this one node, those of its arguments aside."""
+    if isinstance(node, sp.Abs | sp.sign | sp.Heaviside):
+        yield node.args[0]
+    elif isinstance(node, sp.Max | sp.Min):
+        yield from (p - q for p, q in combinations(node.args, 2))
+    elif isinstance(node, sp.core.relational.Relational):
+        yield node.lhs - node.rhs
 
 
 def _zeros(switch: sp.Expr, x: sp.Symbol, values: Values) -> list[sp.Expr]:
@@ -108,37 +110,58 @@ def _between(lo: sp.Expr, hi: sp.Expr) -> sp.Rational:
     raise NotImplementedError(f"no rational point between {lo} and {hi}")
 
 
-def _resolve(node: sp.Expr, x: sp.Symbol, point: sp.Rational, values: Values) -> sp.Expr:
-    """The branch of every switch that holds at `point`, the rest unchanged."""
+class NotRealError(NotImplementedError):
+    """The function has no real value there."""
+
+
+def branch_at(node: sp.Expr, x: sp.Symbol, point: sp.Rational, values: Values | None = None) -> sp.Expr:
+    """The expression with the branch of every switch that holds at `point`, the rest unchanged.
+
+    Raises `NotRealError` where a switch is not a real number there, or no condition of a Piecewise holds.
+    """
+    return _branch(node, {**(values or {}), x: point})
+
+
+def _branch(node: sp.Expr, at: Values) -> sp.Expr:
     if not node.has(*BRANCHING):
         return node
     if isinstance(node, sp.Piecewise):
-        branch = next((e for e, condition in node.args if _holds(condition, x, point, values)), sp.nan)
-        return _resolve(branch, x, point, values)
-    args = [_resolve(arg, x, point, values) for arg in node.args]
-    env = {**values, x: point}
+        branch = next((branch for branch, condition in node.args if _holds(condition, at)), None)
+        if branch is None:
+            raise NotRealError("no condition holds")
+        return _branch(branch, at)
+    args = [_branch(arg, at) for arg in node.args]
     if isinstance(node, sp.Abs):
-        return args[0] * sign_of(args[0], env)
+        return args[0] * _sign(args[0], at)
     if isinstance(node, sp.sign):
-        return sp.Integer(sign_of(args[0], env))
+        return sp.Integer(_sign(args[0], at))
     if isinstance(node, sp.Heaviside):
-        return sp.Rational(1 + sign_of(args[0], env), 2)
+        return sp.Rational(1 + _sign(args[0], at), 2)
     if isinstance(node, sp.Max | sp.Min):
         best = args[0]
         for other in args[1:]:
-            above = sign_of(other - best, env) > 0
+            above = _sign(other - best, at) > 0
             best = other if above == isinstance(node, sp.Max) else best
         return best
     return node.func(*args)
 
 
-def _holds(condition: sp.Basic, x: sp.Symbol, point: sp.Rational, values: Values) -> bool:
+def _sign(switch: sp.Expr, at: Values) -> int:
+    with precision(128):
+        value = ball(switch, {symbol: ball(number) for symbol, number in at.items()})
+    if value > 0 or value < 0:
+        return 1 if value > 0 else -1
+    if not value.is_finite():
+        raise NotRealError(f"{switch} is not real")
+    return sign_of(switch, at)
+
+
+def _holds(condition: sp.Basic, at: Values) -> bool:
     if condition in (sp.true, sp.false):
         return condition is sp.true
     if isinstance(condition, sp.And | sp.Or):
-        truth = [_holds(arg, x, point, values) for arg in condition.args]
+        truth = [_holds(arg, at) for arg in condition.args]
         return all(truth) if isinstance(condition, sp.And) else any(truth)
     if isinstance(condition, sp.Not):
-        return not _holds(condition.args[0], x, point, values)
-    side = sign_of(condition.lhs - condition.rhs, {**values, x: point})
-    return bool(condition.func(side, 0))
+        return not _holds(condition.args[0], at)
+    return bool(condition.func(_sign(condition.lhs - condition.rhs, at), 0))
