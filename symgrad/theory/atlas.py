@@ -1,0 +1,86 @@
+"""The atlas: what is derived of every registered activation, one row each. Nothing in it is typed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import sympy as sp
+
+from symgrad.symbolic.cuts import cuts
+from symgrad.symbolic.derivation import Prose, Source
+from symgrad.symbolic.extrema import Range
+from symgrad.symbolic.extremum import Extremum
+from symgrad.symbolic.letters import x
+from symgrad.symbolic.shape import Direction, Parity, direction, parity, smoothness
+from symgrad.theory.activation_derivative import differentiation, own_slope
+from symgrad.theory.activations import ACTIVATIONS, FAMILIES, Activation, slope_range
+from symgrad.theory.activations.frameworks import framework_names
+from symgrad.theory.gains import Gains, gains
+
+__all__ = ["Row", "atlas", "row"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One activation with its parameters at their values: φ, φ′, the range of φ′, the shape of φ, g with
+    φ′ = g(φ) (None with the reason in `own_says`), the gains at q = 1, where it comes from.
+    """
+
+    name: str
+    family: str
+    phi: sp.Expr
+    derivative: sp.Expr
+    slopes: Range
+    smoothness: str
+    parity: Parity
+    direction: Direction
+    own: sp.Expr | None
+    own_says: Prose
+    gains: Gains
+    source: Source
+    frameworks: dict[str, str]
+
+
+def row(entry: Activation) -> Row:
+    """The row of one activation. Raises `NotImplementedError` where a part of it is beyond the methods."""
+    plain = Activation(entry.name, entry.latex, entry.phi, entry.source)
+    found, cut, own = slope_range(plain), cuts(plain.phi, x), own_slope(plain)
+    return Row(
+        name=entry.name,
+        family=_families().get(entry.name, ""),
+        phi=plain.phi,
+        derivative=differentiation(plain).derivative,
+        slopes=found,
+        smoothness=smoothness(cut, x),
+        parity=parity(plain.phi, x),
+        direction=direction(_sign(found.inf), _sign(found.sup), cut),
+        own=own.g,
+        own_says=own.sentence,
+        gains=gains(plain),
+        source=entry.source,
+        frameworks=framework_names(entry.name),
+    )
+
+
+def atlas() -> Iterator[Row]:
+    """The rows of all registered activations, family by family."""
+    return map(row, ACTIVATIONS.values())
+
+
+@cache
+def _families() -> dict[str, str]:
+    """Name of an activation → its family."""
+    return {entry.name: family for family, entries in FAMILIES.items() for entry in entries}
+
+
+def _sign(extremum: Extremum) -> int:
+    """The proved sign of inf φ′ or sup φ′."""
+    number = extremum.value.number
+    if number.is_infinite or number.is_zero:
+        return int(sp.sign(number))
+    value = extremum.value.ball(256)
+    if value.contains(0):
+        raise NotImplementedError(f"the sign of {number} is not decided")
+    return 1 if value > 0 else -1
