@@ -70,7 +70,7 @@ class Behaviour:
         return self.phi.limit
 
 
-def behaviour(phi: sp.Expr, x: sp.Symbol, end: End, R: int = _FIRST) -> Behaviour:
+def behaviour(phi: sp.Expr, x: sp.Symbol, end: End, R: int | fmpq = _FIRST) -> Behaviour:
     """φ and φ′ towards `end`, on a neighbourhood X ≥ R' with the least R' ≥ R that the proof finds.
 
     Raises `NotImplementedError` where no expansion is found; `DomainError`, one of its kind, where φ is not
@@ -88,7 +88,7 @@ def behaviour(phi: sp.Expr, x: sp.Symbol, end: End, R: int = _FIRST) -> Behaviou
 
 
 def settle(
-    x: sp.Symbol, end: End, read: Callable[[Expansion], T], R: int = _FIRST, derivatives: int = 1
+    x: sp.Symbol, end: End, read: Callable[[Expansion], T], R: int | fmpq = _FIRST, derivatives: int = 1
 ) -> T:
     """What `read` makes of an expansion, with more terms or farther out while it is undecided, at last with
     unsettled switches taken for all that they may be.
