@@ -12,70 +12,43 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from symgrad import __version__, verbs
-from symgrad.errors import InputError, TimeLimitError
+from symgrad import verbs
+from symgrad.errors import FaultError, InputError, LimitError
+from symgrad.options import FORMATS, parser
+from symgrad.runs.pool import Pool
+from symgrad.verbs.limited import limited
+from symgrad.verbs.sketch import SKETCHES
 
 __all__ = ["main"]
 
 LONGEST = 86_400
 MAX_PORT = 65_535
-FORMATS = ("tex", "md", "pdf", "ipynb", "png", "svg")
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text[:30])
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text[:30]!r} is not legal, only whole numbers are") from None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text[:30]!r} is not legal, only numbers are") from None
-
-
-SIMULATION_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
-    ("depth", _whole, "layers L, 1 to 100000 (default 30)"),
-    ("width", _whole, "units a layer N (default 64)"),
-    ("batch", _whole, "inputs at once B (default 16)"),
-    ("seeds", _whole, "independent nets S (default 16)"),
-    ("sigma-w", _number, "weights have variance W²/fan-in (default 1)"),
-    ("sigma-b", _number, "biases have variance V² (default 0)"),
-    ("weights", str, "gaussian or orthogonal (default gaussian)"),
-    ("seed", _whole, "the seed of all draws (default 0)"),
-    ("dtype", str, "float64 or float32 (default float64)"),
-)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong on one line instead of printing a usage block."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(message.replace("\n", " "))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        options = _parser().parse_args(given, argparse.Namespace(json=False, no_cache=False, timeout=None))
+        options = parser().parse_args(given, argparse.Namespace(json=False, no_cache=False, timeout=None))
         if options.command == "app":
             return _app(options)
         if options.command == "worker":
-            return _worker(options.memory)
+            return _worker()
         document = _answer(options)
         _print(options, document)
     except InputError as error:
         print(f"symgrad: {error}", file=sys.stderr)
         return 2
-    except TimeLimitError as error:
+    except LimitError as error:
         return _late(options, str(error))
+    except FaultError as error:
+        print(f"symgrad: a fault in symgrad, not in your input: {error}", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # the reader has seen enough; nothing is left to flush into the closed pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -83,41 +56,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _late(options: argparse.Namespace, why: str) -> int:
-    """The time limit came first: prints what is known, what was asked and the expression it was asked of."""
-    known = {"command": options.command, "complete": False, "why": why}
-    name = getattr(options, "activation", None)
-    if name is not None:
-        from symgrad.theory.activations import activation
-
-        try:
-            known |= {"activation": name, "expression": str(activation(name).expression)}
-        except InputError as error:
-            print(f"symgrad: {error}", file=sys.stderr)
-            return 2
+    """A limit came before anything was known: says so, and what was asked."""
     print(f"symgrad: {why}", file=sys.stderr)
-    print(json.dumps(known, indent=2))
+    print(json.dumps({"command": options.command, "complete": False, "why": why}, indent=2))
     return 3
 
 
 def _failed(command: str, document: dict[str, Any]) -> int:
+    if document.get("complete") is False:
+        print(f"symgrad: {document['why']}; this is what is known", file=sys.stderr)
+        return 1 if document.get("fault") else 3
+    if command == "check":
+        return int(not document["accepted"])
     if command == "verify":
         return int(bool(document["failed"] or document["undecided"]))
     return int(command == "simulate" and document["verdict"] == "FAIL")
 
 
 def _answer(options: argparse.Namespace) -> dict[str, Any]:
-    arguments = _verb_arguments(options)
-    if options.timeout is None:
-        return verbs.call(options.command, arguments, use_cache=not options.no_cache)
-    from symgrad.runs.worker import Worker
+    """From a worker process where a limit holds, else from this one."""
+    arguments, use_cache = _verb_arguments(options), not options.no_cache
+    limit = options.timeout
+    if limit is None and options.command not in SKETCHES:
+        return verbs.call(options.command, arguments, use_cache)
+    if limit is not None and not 0 < limit <= LONGEST:
+        raise InputError(f"--timeout {limit:g}: legal are seconds above 0, up to {LONGEST}")
+    return limited(partial(_pool, use_cache), options.command, arguments, limit, use_cache)
 
-    if not 0 < options.timeout <= LONGEST:
-        raise InputError(f"--timeout {options.timeout:g}: legal are seconds above 0, up to {LONGEST}")
-    worker = Worker(use_cache=not options.no_cache)
-    try:
-        return worker.call(options.command, arguments, options.timeout)
-    finally:
-        worker.close()
+
+@cache
+def _pool(use_cache: bool) -> Pool:
+    """One worker, kept as long as this process lives."""
+    return Pool(size=1, use_cache=use_cache)
 
 
 def _verb_arguments(options: argparse.Namespace) -> dict[str, Any]:
@@ -179,65 +149,10 @@ def _app(options: argparse.Namespace) -> int:
         return 0
 
 
-def _worker(memory: float) -> int:
-    """Serves verbs over JSON lines, within a memory limit where the system has one."""
-    from symgrad.runs.worker import limit_memory, serve
+def _worker() -> int:
+    """Serves verbs over JSON lines."""
+    from symgrad.runs.serving import serve_parent
 
-    limit_memory(memory)
     use_cache = os.environ.get("SYMGRAD_NO_CACHE") != "1"
-    answers, sys.stdout = sys.stdout, sys.stderr
-    serve(lambda verb, arguments: verbs.call(verb, arguments, use_cache), sys.stdin, answers)
+    serve_parent(lambda verb, arguments: verbs.call(verb, arguments, use_cache), verbs.load)
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    common.add_argument("--no-cache", action="store_true", help="neither read nor write the cache on disk")
-    common.add_argument(
-        "--timeout", type=_number, metavar="SECONDS", help="stop after this time (exit code 3)"
-    )
-    parser = _Parser(
-        prog="symgrad",
-        description="Why gradients vanish or explode, in symbols and in numbers.",
-        parents=[common],
-    )
-    parser.add_argument("--version", action="version", version=f"symgrad {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-
-    def command(name: str, help_text: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=help_text, description=help_text, parents=[common])
-
-    def activation(to: argparse.ArgumentParser, option: bool = False) -> None:
-        to.add_argument(
-            "--activation" if option else "activation",
-            metavar="ACTIVATION",
-            help="a name, see `symgrad list`",
-        )
-        to.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter, as in a=1/5")
-
-    command("list", "activations, derivations and architectures")
-    activation(command("derive", "the derivative, step by step"))
-    bound = command("bound", "the exact range of the derivative, with its argument")
-    activation(bound)
-    bound.add_argument("--symbolic", action="store_true", help="keep the letters of parameters")
-    command("show", "one derivation").add_argument("key", metavar="KEY")
-    simulate = command("simulate", "a concrete net beside its bound")
-    activation(simulate, option=True)
-    simulate.add_argument("--architecture", default="mlp", metavar="NAME")
-    for name, kind, help_text in SIMULATION_OPTIONS:
-        simulate.add_argument(f"--{name}", type=kind, metavar=name[0].upper(), help=help_text)
-    verify = command("verify", "judge the claims of the derivations on concrete nets")
-    verify.add_argument("keys", nargs="*", metavar="KEY")
-    verify.add_argument("--seed", type=_whole, default=0)
-    verify.add_argument("--thorough", action="store_true", help="more nets and points")
-    export = command("export", "write derivations as files")
-    export.add_argument("keys", nargs="*", metavar="KEY")
-    export.add_argument("--format", dest="formats", default="tex,md", metavar="F,F", help=", ".join(FORMATS))
-    export.add_argument("--out", required=True, metavar="FOLDER")
-    export.add_argument("--book", action="store_true", help="one document instead of one for each derivation")
-    app = command("app", "start the explorer")
-    app.add_argument("--port", type=_whole)
-    app.add_argument("--headless", action="store_true", help="do not open a browser")
-    commands.add_parser("worker", parents=[common]).add_argument("memory", type=float, nargs="?", default=4.0)
-    return parser

@@ -22,6 +22,7 @@ __all__ = [
     "curve_document",
     "derivation_document",
     "extremum_document",
+    "numbers",
     "simulation_document",
     "step_document",
 ]
@@ -117,21 +118,29 @@ def curve_document(entry: Activation, curve: Curve, found: Range) -> Document:
     """φ and φ′ for drawing; "touches" are the places in view where φ′ attains or approaches inf and sup."""
     touches = []
     for extremum in (found.inf, found.sup):
-        level = float(extremum.value.enclosure().decimal)
+        level = _level(extremum)
+        if level is None:
+            continue
         kind = "attained" if extremum.attained else "approached"
         for place in extremum.at:
             touches += [{"x": x, "y": level, "kind": kind} for x in _in_view(_point(place), curve.x)]
     return {
         "name": entry.name,
         "latex": entry.latex,
-        "x": _numbers(curve.x),
-        "phi": _numbers(curve.phi),
-        "dphi": _numbers(curve.dphi),
+        "x": numbers(curve.x),
+        "phi": numbers(curve.phi),
+        "dphi": numbers(curve.dphi),
         "inf": extremum_document(found.inf),
         "sup": extremum_document(found.sup),
         "touches": touches,
-        "kinks": list(curve.kinks),
+        "breaks": list(curve.breaks),
     }
+
+
+def _level(extremum: Extremum) -> float | None:
+    """The height to draw it at; None where it is infinite."""
+    number = extremum.value.number
+    return None if number.is_infinite else float(extremum.value.enclosure().decimal)
 
 
 def _in_view(point: Document, x: np.ndarray) -> list[float]:
@@ -168,9 +177,9 @@ def simulation_document(simulation: Simulation) -> Document:
         "depth": list(range(1, net.depth + 1)),
         "log10_gradient": _bands(simulation.log10_gradient),
         "log10_weight_gradient": _bands(measured.ln_weight_gradient / np.log(10)),
-        "log10_bound": _numbers(np.median(simulation.log10_bound, axis=0)) if bounded else [None] * net.depth,
-        "log10_predicted": None if predicted is None else _numbers(simulation.log10_predicted),
-        "preactivation_log10_rms": _numbers(np.median(measured.ln_preactivation_rms, axis=0) / np.log(10)),
+        "log10_bound": numbers(np.median(simulation.log10_bound, axis=0)) if bounded else [None] * net.depth,
+        "log10_predicted": None if predicted is None else numbers(simulation.log10_predicted),
+        "preactivation_log10_rms": numbers(np.median(measured.ln_preactivation_rms, axis=0) / np.log(10)),
         "gamma": simulation.gamma.enclosure().decimal,
         "violations": simulation.violations if bounded else 0,
         "verdict": "UNDECIDED" if not bounded else "FAIL" if simulation.violations else "PASS",
@@ -190,10 +199,11 @@ def _bands(logs: np.ndarray) -> Document:
     # between an exact zero (−inf) and a number there is no interpolation: the nearest seed counts
     nearest = np.quantile(logs, (0.05, 0.5, 0.95), axis=0, method="nearest")
     low, middle, high = np.where(np.isnan(between), nearest, between)
-    return {"median": _numbers(middle), "q05": _numbers(low), "q95": _numbers(high)}
+    return {"median": numbers(middle), "q05": numbers(low), "q95": numbers(high)}
 
 
-def _numbers(values: Any) -> list[float | None]:
+def numbers(values: Any) -> list[float | None]:
+    """Plain numbers; null for what is not finite."""
     return [_number(value) for value in values]
 
 

@@ -191,7 +191,7 @@ def _curve(
         scale=alt.Scale(domain=[low - room, high + room], nice=False),
         axis=alt.Axis(titleColor=colour, tickCount=6),
     )
-    kinks = alt.Chart(_data([{"x": kink} for kink in document["kinks"]]))
+    kinks = alt.Chart(_data([{"x": kink} for kink in document["breaks"]]))
     layers: list[Any] = [
         kinks.mark_rule(color=look.quiet, strokeDash=[1, 3]).encode(x=x),
         *(_levels(document, bounds, y, look) if bounds else []),

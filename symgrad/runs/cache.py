@@ -1,6 +1,6 @@
 """Documents kept on disk between runs: JSON files in the user's cache folder.
 
-A key names everything the document depends on (verb, canonical expression, options, versions of symgrad's own
+A key names everything the document depends on (verb, its arguments, versions of symgrad's own
 source, SymPy and python-flint), so nothing stale is ever read. A file is written aside and renamed; a damaged
 or unreadable one is a miss.
 """
@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["cache_folder", "fingerprint", "remember"]
+__all__ = ["cache_folder", "fingerprint", "recall", "remember"]
 
 Document = dict[str, Any]
 
@@ -56,14 +56,22 @@ def remember(key: Sequence[Any], compute: Callable[[], Document]) -> Document:
 
     `key` holds JSON values. A folder that cannot be written costs the speed, not the answer.
     """
-    name = hashlib.sha256(json.dumps([fingerprint(), *key], sort_keys=True).encode()).hexdigest()
-    path = cache_folder() / f"{name}.json"
-    stored = _read(path)
+    stored = recall(key)
     if stored is not None:
         return stored
     document = compute()
-    _write(path, document)
+    _write(_path(key), document)
     return document
+
+
+def recall(key: Sequence[Any]) -> Document | None:
+    """The document of that key from the disk, None where there is none."""
+    return _read(_path(key))
+
+
+def _path(key: Sequence[Any]) -> Path:
+    name = hashlib.sha256(json.dumps([fingerprint(), *key], sort_keys=True).encode()).hexdigest()
+    return cache_folder() / f"{name}.json"
 
 
 def _read(path: Path) -> Document | None:

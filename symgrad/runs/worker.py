@@ -1,4 +1,4 @@
-"""Symbolic work in processes of its own, spoken to in JSON lines.
+"""One process for symbolic work, spoken to in JSON lines.
 
 SymPy is not to be shared between threads, and a computation in a thread cannot be stopped. A worker process
 answers one request at a time; at the time limit it is ended and a fresh one started. Only text and numbers
@@ -14,78 +14,54 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
-from symgrad.errors import InputError, TimeLimitError
+from symgrad.errors import FaultError, InputError, MemoryLimitError, TimeLimitError
 
-__all__ = ["Pool", "Worker", "limit_memory", "serve"]
+__all__ = ["Worker", "WorkerDiedError"]
 
 Document = dict[str, Any]
+MEMORY_GIB = 1.0
+STARTS_WITHIN = 60.0
+"""Seconds for a process to load SymPy, on a small and busy machine."""
 
 
-def serve(call: Callable[[str, Mapping[str, Any]], Document], requests: IO[str], answers: IO[str]) -> None:
-    """Answers requests {"verb", "arguments"} line by line with {"document"}, {"input_error"} or {"error"}
-    until the input ends.
-    """
-    for line in requests:
-        request = json.loads(line)
-        try:
-            answer: Document = {"document": call(request["verb"], request["arguments"])}
-        except InputError as error:
-            answer = {"input_error": str(error)}
-        except Exception as error:  # the process must live on, and the caller must learn why
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
-
-def limit_memory(gib: float) -> None:
-    """This process may not take more than so much address space; systems without such a limit go on without
-    one.
-    """
-    try:
-        import resource
-    except ImportError:
-        return
-    size = int(gib * 2**30)
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+class WorkerDiedError(FaultError):
+    """The process ended in the midst of a request."""
 
 
 class Worker:
-    """One process; started at the first call and again after it was ended."""
+    """A process that is started before it is needed, and again whenever it has ended."""
 
-    def __init__(self, memory_gib: float = 4.0, use_cache: bool = True) -> None:
-        self._memory = memory_gib
+    def __init__(self, use_cache: bool = True) -> None:
         self._use_cache = use_cache
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str] = queue.Queue()
+        self._ready = False
 
-    def call(self, verb: str, arguments: Mapping[str, Any], timeout: float) -> Document:
-        """The verb's document. Raises `InputError`, `TimeLimitError` after `timeout` seconds, `RuntimeError`
-        on a fault.
-        """
-        process = self._running()
-        assert process.stdin is not None
-        try:
-            process.stdin.write(json.dumps({"verb": verb, "arguments": dict(arguments)}) + "\n")
-            process.stdin.flush()
-            line = self._answers.get(timeout=timeout)
-        except queue.Empty:
-            self.close()
-            raise TimeLimitError(f"{verb}: no answer within {timeout:g} s") from None
-        except OSError as error:
-            self.close()
-            raise RuntimeError(f"{verb}: the worker process ended ({error})") from None
-        if not line:
-            self.close()
-            raise RuntimeError(f"{verb}: the worker process ended (out of memory, or killed)")
-        answer = json.loads(line)
-        if "input_error" in answer:
-            raise InputError(answer["input_error"])
-        if "error" in answer:
-            raise RuntimeError(f"{verb}: {answer['error']}")
-        return answer["document"]
+    def start(self) -> None:
+        """Starts the process unless it runs; returns at once, while it still loads."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "symgrad", "worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # what there is to say is said in the answers
+            text=True,
+            encoding="utf-8",
+            env={
+                **os.environ,
+                "PYTHONIOENCODING": "utf-8",
+                "SYMGRAD_NO_CACHE": str(int(not self._use_cache)),
+            },
+        )
+        self._answers, self._ready = queue.Queue(), False
+        reader = threading.Thread(target=_forward, args=(self._process.stdout, self._answers), daemon=True)
+        reader.start()
 
     def close(self) -> None:
         """Ends the process."""
@@ -96,57 +72,89 @@ class Worker:
             with contextlib.suppress(OSError):  # a request that never left
                 process.stdin.close()
 
-    def _running(self) -> subprocess.Popen[str]:
-        if self._process is None or self._process.poll() is not None:
+    def step_back(self) -> None:
+        """Leaves the processor to others from now on, where the system knows priorities."""
+        if self._process is not None and hasattr(os, "setpriority"):
+            with contextlib.suppress(OSError):  # it has just ended
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, 10)
+
+    def call(
+        self,
+        verb: str,
+        arguments: Mapping[str, Any],
+        timeout: float,
+        memory_gib: float = MEMORY_GIB,
+        slow: tuple[float, Callable[[], None]] | None = None,
+    ) -> Document:
+        """The verb's document; `slow` is a time in seconds and what to do when it takes longer than that.
+
+        Raises `InputError`, `TimeLimitError` after `timeout` seconds of work, `MemoryLimitError` beyond
+        `memory_gib` of memory in use, `WorkerDiedError` when the process was ended by something else,
+        `FaultError` when symgrad itself failed.
+        """
+        request = {"verb": verb, "arguments": dict(arguments), "seconds": timeout, "memory_gib": memory_gib}
+        try:
+            self.start()
+            self._wait_ready()
+            assert self._process is not None
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            answer = self._answer(timeout, slow)
+        except queue.Empty:
             self.close()
-            command = [sys.executable, "-m", "symgrad", "worker", str(self._memory)]
-            environment = {
-                **os.environ,
-                "PYTHONIOENCODING": "utf-8",
-                "SYMGRAD_NO_CACHE": str(int(not self._use_cache)),
-            }
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                env=environment,
-            )
-            self._answers = queue.Queue()
-            reader = threading.Thread(
-                target=_forward, args=(self._process.stdout, self._answers), daemon=True
-            )
-            reader.start()
-        return self._process
+            raise TimeLimitError(f"{verb}: no answer within {timeout:g} s") from None
+        except (OSError, EOFError):
+            self.close()
+            raise WorkerDiedError(f"{verb}: the worker process ended") from None
+        if answer.get("retire"):
+            self.close()
+        if "memory" in answer:
+            raise MemoryLimitError(f"{verb}: more than {memory_gib:g} GiB of memory would be needed")
+        if "input_error" in answer:
+            error = InputError(answer["input_error"])
+            error.column = answer.get("column")
+            raise error
+        if "document" not in answer:
+            raise FaultError(f"{verb}: {answer.get('error')}")
+        return answer["document"]
+
+    def _wait_ready(self) -> None:
+        if not self._ready:
+            answer = self._line(STARTS_WITHIN)
+            if not answer.get("ready"):
+                self.close()
+                raise FaultError(f"the worker process did not start: {answer.get('error')}")
+            self._ready = True
+
+    def _answer(self, timeout: float, slow: tuple[float, Callable[[], None]] | None) -> Document:
+        """The next answer; raises `queue.Empty` after the time, `EOFError` when the process has ended."""
+        if slow is None or slow[0] >= timeout:
+            return self._line(timeout)
+        begun = time.monotonic()
+        try:
+            return self._line(slow[0])
+        except queue.Empty:
+            slow[1]()
+            return self._line(max(0.0, begun + timeout - time.monotonic()))
+
+    def _line(self, timeout: float) -> Document:
+        line = self._answers.get(timeout=timeout)
+        if not line:
+            raise EOFError
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            self.close()
+            raise FaultError(f"the worker process answered with {line[:40]!r}")
+        return answer
 
 
 def _forward(lines: IO[str], into: queue.Queue[str]) -> None:
     """Every line of the process, then an empty one when it ends."""
-    with lines:
+    with lines, contextlib.suppress(ValueError):  # bytes that are no text end the conversation as well
         for line in lines:
             into.put(line)
     into.put("")
-
-
-class Pool:
-    """A few workers shared by all threads; a call waits for a free one."""
-
-    def __init__(self, size: int = 2) -> None:
-        self._workers = [Worker() for _ in range(size)]
-        self._free: queue.Queue[Worker] = queue.LifoQueue()  # the warm one first
-        for worker in self._workers:
-            self._free.put(worker)
-
-    def close(self) -> None:
-        """Ends every process."""
-        for worker in self._workers:
-            worker.close()
-
-    def call(self, verb: str, arguments: Mapping[str, Any], timeout: float = 60.0) -> Document:
-        """As `Worker.call`, on the first worker that is free."""
-        worker = self._free.get()
-        try:
-            return worker.call(verb, arguments, timeout)
-        finally:
-            self._free.put(worker)

@@ -13,44 +13,64 @@ from typing import Any
 
 from symgrad.errors import InputError
 from symgrad.verbs.activations import bound, curve, derive
-from symgrad.verbs.asked import Document, canonical
+from symgrad.verbs.asked import Document
+from symgrad.verbs.certificates import check
 from symgrad.verbs.derivations import export, file, listing, show, verify
 from symgrad.verbs.nets import decay, simulate
+from symgrad.verbs.sketch import sketch
 
 __all__ = [
     "VERBS",
     "bound",
     "call",
+    "check",
     "curve",
     "derive",
     "export",
     "file",
+    "key",
     "listing",
+    "load",
     "show",
     "simulate",
+    "sketch",
     "verify",
 ]
 
 
+SYMBOLIC_LIMIT = 10.0
+LONG_LIMIT = 60.0
+
+
 @dataclass(frozen=True)
 class Verb:
-    """A verb and whether its document is worth keeping on disk: symbolic work is, a simulation is not."""
+    """A verb; whether its document is worth keeping on disk (symbolic work is, a simulation is not); the
+    seconds and the memory that it is given in a worker process.
+    """
 
     run: Callable[..., Document]
     kept: bool
+    limit: float = LONG_LIMIT
+    memory_gib: float = 5.0
+
+
+def _symbolic(run: Callable[..., Document], kept: bool = True) -> Verb:
+    return Verb(run, kept, SYMBOLIC_LIMIT, memory_gib=1.0)
 
 
 VERBS: dict[str, Verb] = {
     "list": Verb(listing, False),
-    "derive": Verb(derive, True),
-    "bound": Verb(bound, True),
+    "derive": _symbolic(derive),
+    "bound": _symbolic(bound),
+    "check": Verb(check, False),
     "show": Verb(show, True),
-    "curve": Verb(curve, True),
+    "curve": _symbolic(curve),
     "decay": Verb(decay, True),
     "simulate": Verb(simulate, False),
     "verify": Verb(verify, False),
     "export": Verb(export, False),
     "file": Verb(file, True),
+    "sketch": _symbolic(sketch, kept=False),
 }
 
 
@@ -63,4 +83,15 @@ def call(verb: str, arguments: Mapping[str, Any], use_cache: bool = True) -> Doc
         return chosen.run(**arguments)
     from symgrad.runs.cache import remember
 
-    return remember([verb, canonical(arguments)], lambda: chosen.run(**arguments))
+    return remember(key(verb, arguments), lambda: chosen.run(**arguments))
+
+
+def load() -> None:
+    """Imports what symbolic questions need, so that the first of them finds it there."""
+    import symgrad.documents
+    import symgrad.theory.activation_derivative  # noqa: F401
+
+
+def key(verb: str, arguments: Mapping[str, Any]) -> list[Any]:
+    """What a document is kept under: the question as it was put, so that it is found again without SymPy."""
+    return [verb, {name: value for name, value in arguments.items() if value not in (None, {})}]

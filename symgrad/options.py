@@ -1,0 +1,104 @@
+"""The words of the command line: commands, options and their kinds."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from symgrad import __version__
+from symgrad.errors import InputError
+
+__all__ = ["FORMATS", "SIMULATION_OPTIONS", "parser"]
+
+FORMATS = ("tex", "md", "pdf", "ipynb", "png", "svg")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text[:30])
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:30]!r} is not legal, only whole numbers are") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:30]!r} is not legal, only numbers are") from None
+
+
+SIMULATION_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
+    ("depth", _whole, "layers L, 1 to 100000 (default 30)"),
+    ("width", _whole, "units a layer N (default 64)"),
+    ("batch", _whole, "inputs at once B (default 16)"),
+    ("seeds", _whole, "independent nets S (default 16)"),
+    ("sigma-w", _number, "weights have variance W²/fan-in (default 1)"),
+    ("sigma-b", _number, "biases have variance V² (default 0)"),
+    ("weights", str, "gaussian or orthogonal (default gaussian)"),
+    ("seed", _whole, "the seed of all draws (default 0)"),
+    ("dtype", str, "float64 or float32 (default float64)"),
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong on one line instead of printing a usage block."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message.replace("\n", " "))
+
+
+def parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    common.add_argument("--no-cache", action="store_true", help="neither read nor write the cache on disk")
+    common.add_argument(
+        "--timeout",
+        type=_number,
+        metavar="SECONDS",
+        help="stop after this time with what is known (exit code 3)",
+    )
+    root = _Parser(
+        prog="symgrad",
+        description="Why gradients vanish or explode, in symbols and in numbers.",
+        parents=[common],
+    )
+    root.add_argument("--version", action="version", version=f"symgrad {__version__}")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(name: str, help_text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=help_text, description=help_text, parents=[common])
+
+    def activation(to: argparse.ArgumentParser, option: bool = False) -> None:
+        to.add_argument(
+            "--activation" if option else "activation",
+            metavar="ACTIVATION",
+            help="a name, see `symgrad list`, or an expression in x",
+        )
+        to.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter, as in a=1/5")
+
+    command("list", "activations, derivations and architectures")
+    activation(command("derive", "the derivative, step by step"))
+    bound = command("bound", "the exact range of the derivative, with its argument")
+    activation(bound)
+    bound.add_argument("--symbolic", action="store_true", help="keep the letters of parameters")
+    command("show", "one derivation").add_argument("key", metavar="KEY")
+    simulate = command("simulate", "a concrete net beside its bound")
+    activation(simulate, option=True)
+    simulate.add_argument("--architecture", default="mlp", metavar="NAME")
+    for name, kind, help_text in SIMULATION_OPTIONS:
+        simulate.add_argument(f"--{name}", type=kind, metavar=name[0].upper(), help=help_text)
+    verify = command("verify", "judge the claims of the derivations on concrete nets")
+    verify.add_argument("keys", nargs="*", metavar="KEY")
+    verify.add_argument("--seed", type=_whole, default=0)
+    verify.add_argument("--thorough", action="store_true", help="more nets and points")
+    export = command("export", "write derivations as files")
+    export.add_argument("keys", nargs="*", metavar="KEY")
+    export.add_argument("--format", dest="formats", default="tex,md", metavar="F,F", help=", ".join(FORMATS))
+    export.add_argument("--out", required=True, metavar="FOLDER")
+    export.add_argument("--book", action="store_true", help="one document instead of one for each derivation")
+    app = command("app", "start the explorer")
+    app.add_argument("--port", type=_whole)
+    app.add_argument("--headless", action="store_true", help="do not open a browser")
+    commands.add_parser("worker", help="answer requests on standard input (used by the app)")
+    return root
