@@ -99,6 +99,11 @@ def _export(document: Document, console: Console) -> None:
         console.print(escape(path))
 
 
+def _check(document: Document, console: Console) -> None:
+    word = "[green]accepted[/]" if document["accepted"] else "[red]rejected[/]"
+    console.print(f"{word}  {escape(document['why'])}")
+
+
 def _verdict(word: str) -> str:
     return f"[{COLOURS[word]}]{word}[/]"
 
@@ -118,6 +123,7 @@ VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "list": _list,
     "derive": _derive,
     "bound": _bound,
+    "check": _check,
     "show": _show,
     "simulate": _simulate,
     "verify": _verify,
