@@ -14,9 +14,12 @@ class InputError(ValueError):
 class ExpressionError(InputError):
     """A typed expression is not one of the language; `column` (from 1) is where to look."""
 
-    def __init__(self, column: int, problem: str) -> None:
-        super().__init__(f"column {column}: {problem}")
+    column: int
+
+    def __init__(self, column: int, problem: str, about: str = "") -> None:
+        super().__init__(f"{about}column {column}: {problem}")
         self.column = column
+        self.problem = problem
 
 
 class RefutedError(AssertionError):

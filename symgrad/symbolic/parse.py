@@ -95,6 +95,8 @@ class _Parser(Cursor):
         """Open |, since the last open bracket."""
         self.in_condition = False
         self.known = Known()
+        self.spread: dict[sp.Expr, list[sp.Expr]] = {}
+        """The factors of products that SymPy has multiplied out; as divisors they stay factors."""
 
     def whole(self) -> sp.Expr:
         if self.ended():
@@ -172,7 +174,11 @@ class _Parser(Cursor):
         factors = [left]
         while operator in ("*", "/", ""):
             factor = self.expression(_PRODUCT)
-            factors.append(making.inverse(token, self.known, factor) if operator == "/" else factor)
+            if operator == "/":
+                parts = self.spread.get(factor, [factor])
+                factors += [making.inverse(token, self.known, part) for part in parts]
+            else:
+                factors.append(factor)
             divided, operator = operator == "/", self.operator(factor)
             if divided and operator == "":
                 raise ExpressionError(
@@ -180,7 +186,10 @@ class _Parser(Cursor):
                 )
             if operator in ("*", "/"):
                 token = self.take()
-        return self.made(token, sp.Mul, *factors)
+        found = self.made(token, sp.Mul, *factors)
+        if found.is_Add:
+            self.spread[found] = factors
+        return found
 
     def comparison(self, token: Token, left: sp.Expr) -> Boolean:
         """a < b, and a < b < c as both."""

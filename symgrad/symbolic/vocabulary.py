@@ -106,12 +106,23 @@ ELEMENTARY: Mapping[str, Function] = {
 _REBUILD: Mapping[type, Callable[..., sp.Basic]] = {sp.Abs: _absolute, sp.sign: _sign}
 
 
-def compose(expr: sp.Basic, values: Mapping[sp.Basic, sp.Expr]) -> sp.Basic:
-    """`expr` with expressions put for its letters; cases inside conditions are drawn outside."""
-    if expr in values:
-        return values[expr]
-    if not expr.args:
-        return expr
-    if isinstance(expr, sp.Piecewise):
-        return cases([(compose(e, values), compose(c, values)) for e, c in expr.args])
-    return _REBUILD.get(expr.func, expr.func)(*(compose(arg, values) for arg in expr.args))
+def compose(
+    expr: sp.Basic,
+    values: Mapping[sp.Basic, sp.Expr],
+    by_others: Mapping[type, Callable[..., sp.Expr]] | None = None,
+) -> sp.Basic:
+    """`expr` with expressions put for its letters; cases inside conditions are drawn outside, and functions
+    of the table `by_others` are built by it.
+    """
+    rebuild = {**_REBUILD, **(by_others or {})}
+
+    def of(node: sp.Basic) -> sp.Basic:
+        if node in values:
+            return values[node]
+        if not node.args:
+            return node
+        if isinstance(node, sp.Piecewise):
+            return cases([(of(e), of(c)) for e, c in node.args])
+        return rebuild.get(node.func, node.func)(*map(of, node.args))
+
+    return of(expr)

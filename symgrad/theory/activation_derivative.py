@@ -126,13 +126,13 @@ def reader_sentence(entry: Activation, found: Range) -> Prose:
     """As a reader says it: "tanh′ takes values in (0, 1]"; decimals beside what is irrational, alone where it
     is long.
     """
-    sentence: Prose = (f"{entry.name}′ takes values in ", found.image)
+    sentence: Prose = (f"{entry.spoken}′ takes values in ", found.image)
     ends = (found.inf, found.sup)
     if all(end.value.number.is_Rational for end in ends):
         return sentence
     inf, sup = (_short(end.value.enclosure().decimal) for end in ends)
     if sp.count_ops(found.image) > LONG:
-        return (f"{entry.name}′ takes values from {inf} to {sup}, {_included(ends)}",)
+        return (f"{entry.spoken}′ takes values from {inf} to {sup}, {_included(ends)}",)
     for root in dict.fromkeys(root for end in ends for root in end.value.named):
         sentence += (
             ", where ",
@@ -194,7 +194,7 @@ def _body(entry: Activation) -> Body:
         assumptions=((sp.Eq(phi(x), entry.expression, evaluate=False), " for every real ", x), *parameters),
         steps=(*(line.as_step() for line in lines.steps), *own.steps, *found.steps),
         conclusion=conclusion,
-        sources=(entry.source,),
+        sources=() if entry.source is None else (entry.source,),
         picture={"verb": "curve", "activation": entry.name},
         claims=(
             Claim(

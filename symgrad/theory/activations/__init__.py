@@ -4,7 +4,6 @@ from functools import cache
 
 import sympy as sp
 
-from symgrad.errors import InputError
 from symgrad.symbolic.extrema import Range, derivative_range
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi
@@ -19,6 +18,7 @@ from symgrad.theory.activations.piecewise_quadratic import PIECEWISE_QUADRATIC
 from symgrad.theory.activations.powers import POWERS
 from symgrad.theory.activations.sigmoidal import SIGMOIDAL
 from symgrad.theory.activations.smooth_rectifiers import SMOOTH_RECTIFIERS
+from symgrad.theory.activations.typed import asked
 
 __all__ = ["ACTIVATIONS", "CORE", "FAMILIES", "Activation", "activation", "kernel", "slope_range"]
 
@@ -48,11 +48,11 @@ CORE: dict[str, Activation] = {
 """The sixteen that a course begins with; each has a derivation page of its own among the exports."""
 
 
-def activation(name: str) -> Activation:
-    """The registered activation of that name; raises `InputError` naming the legal ones."""
-    if name not in ACTIVATIONS:
-        raise InputError(f"activation {name!r} is not known (legal: {', '.join(ACTIVATIONS)})")
-    return ACTIVATIONS[name]
+def activation(given: object) -> Activation:
+    """The activation meant by a name, a text in x, a SymPy expression or a function written in SymPy; raises
+    `InputError`, about a text with the column.
+    """
+    return asked(given, ACTIVATIONS)
 
 
 def slope_range(entry: Activation) -> Range:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ import sympy as sp
 
 from symgrad.errors import InputError
 from symgrad.symbolic.derivation import Source
+from symgrad.symbolic.language import InadmissibleError, Known, admit
 from symgrad.symbolic.letters import x
 
 __all__ = ["Activation"]
@@ -18,6 +20,7 @@ __all__ = ["Activation"]
 class Activation:
     """φ as data: name, LaTeX of the name as a function, expression in x, source, defaults of its parameters.
 
+    One that somebody typed has its own text as its name and no source.
     Derivative, steps, range of φ′, kernels, page, export and tests are derived from the expression. Raises
     `ValueError` when the expression has a symbol that is neither x nor a parameter.
     """
@@ -25,13 +28,25 @@ class Activation:
     name: str
     latex: str
     expression: sp.Expr
-    source: Source
+    source: Source | None
     parameters: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         unknown = self.expression.free_symbols - {x} - set(self.parameters)
         if unknown:
             raise ValueError(f"activation {self.name}: undeclared symbols {unknown}")
+
+    @property
+    def spoken(self) -> str:
+        """What a sentence calls it: its name, φ where it was typed."""
+        return "φ" if self.source is None else self.name
+
+    @property
+    def slug(self) -> str:
+        """Its name in the name of a file; nothing of a typed text gets into it."""
+        if self.source is not None:
+            return self.name.replace("_", "-")
+        return f"typed-{hashlib.sha256(self.name.encode()).hexdigest()[:12]}"
 
     @property
     def phi(self) -> sp.Expr:
@@ -46,8 +61,23 @@ class Activation:
         for name, value in values.items():
             if name not in by_name:
                 legal = ", ".join(by_name) or "none"
-                raise InputError(f"--set {name}: {self.name} has no such parameter (legal: {legal})")
+                raise InputError(f"--set {name}: {self.spoken} has no such parameter (legal: {legal})")
             if not value.is_positive:
                 raise InputError(f"--set {name}={value}: parameters are positive real numbers")
         merged = {symbol: values.get(symbol.name, default) for symbol, default in self.parameters.items()}
         return Activation(self.name, self.latex, self.expression, self.source, merged)
+
+    def checked(self) -> Activation:
+        """Itself; raises `InputError` where the values of its parameters leave nothing that is real and
+        depends on x.
+        """
+        try:
+            admit(self.phi, Known())
+        except InadmissibleError as reason:
+            raise InputError(f"{self._values()}: {reason}") from None
+        if x not in self.phi.free_symbols:
+            raise InputError(f"{self._values()}: the expression does not depend on x")
+        return self
+
+    def _values(self) -> str:
+        return ", ".join(f"{symbol.name} = {value}" for symbol, value in self.parameters.items())

@@ -1,0 +1,78 @@
+"""Activations that are not registered: typed, or made in Python with SymPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from symgrad.errors import ExpressionError, InputError
+from symgrad.symbolic.adopt import adopt
+from symgrad.symbolic.letters import x
+from symgrad.symbolic.parse import called, parse
+from symgrad.symbolic.tokens import shown
+from symgrad.symbolic.write import write
+from symgrad.theory.activations.activation import Activation
+
+__all__ = ["asked", "typed"]
+
+DEFAULT = sp.Integer(1)
+"""What a letter in a typed expression stands for unless it is set."""
+
+
+def asked(given: object, registered: Mapping[str, Activation]) -> Activation:
+    """The activation meant by a name, a call such as `leaky_relu(x, 1/5)`, a text in x, a SymPy expression in
+    one variable, or a function that makes such an expression of a symbol.
+
+    Raises `InputError`; about a text it is an `ExpressionError`, which names the column.
+    """
+    if isinstance(given, Activation):
+        return given
+    if isinstance(given, str):
+        return _written(given, registered)
+    if callable(given) and not isinstance(given, sp.Basic):
+        given = _result(given)
+    if not isinstance(given, sp.Basic):
+        raise InputError(f"a {type(given).__name__} is not an activation (legal: a name, an expression in x)")
+    return typed(adopt(given))
+
+
+def typed(expression: sp.Expr) -> Activation:
+    """An expression in x and the letters of parameters as an activation: its name is its text, every
+    parameter is 1.
+    """
+    parameters = sorted(expression.free_symbols - {x}, key=str)
+    return Activation(write(expression), r"\varphi", expression, None, dict.fromkeys(parameters, DEFAULT))
+
+
+def _written(text: str, registered: Mapping[str, Activation]) -> Activation:
+    name = text.strip()
+    if name in registered:
+        return registered[name]
+    try:
+        call = called(text, registered)
+        if call is not None:
+            return _with_arguments(registered[call[0]], call[1])
+        return typed(parse(text, registered))
+    except ExpressionError as error:
+        what = "neither the name of an activation nor an expression in x: " if name.isidentifier() else ""
+        raise ExpressionError(error.column, error.problem, about=f"{shown(text)}: {what}") from None
+
+
+def _with_arguments(entry: Activation, values: tuple[sp.Expr, ...]) -> Activation:
+    """A registered activation with its first parameters at other values; letters in these stay parameters."""
+    if any(value.free_symbols for value in values):
+        at = dict(zip(entry.parameters, values, strict=False))
+        return typed(entry.expression.xreplace({**entry.parameters, **at}))
+    given = {symbol.name: value for symbol, value in zip(entry.parameters, values, strict=False)}
+    return entry.with_parameters(given)
+
+
+def _result(function: object) -> object:
+    """What a Python function makes of a symbol; it is called once."""
+    try:
+        return function(x)  # type: ignore[operator]
+    except Exception as error:
+        raise InputError(
+            f"the function does not take a SymPy symbol: {type(error).__name__} (legal: written in SymPy)"
+        ) from None
