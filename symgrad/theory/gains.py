@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy as sp
+from flint import arb
 
+from symgrad.numeric import expectation
 from symgrad.symbolic.gaussian import second_moment
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.number import Number, combined
 from symgrad.symbolic.pieces import Piece, pieces
-from symgrad.theory.activations import Activation
+from symgrad.theory.activations import Activation, kernel
 
-__all__ = ["MEAN_SQUARE", "SLOPE_SQUARE", "Gains", "gains"]
+__all__ = ["MEAN_SQUARE", "SLOPE_SQUARE", "Gains", "gain_sentence", "gains"]
 
 MEAN_SQUARE, SLOPE_SQUARE = sp.symbols("M S", nonnegative=True)
 """E φ(√q z)² and E φ′(√q z)² for z ~ N(0, 1), as letters."""
@@ -34,46 +36,88 @@ class Gains:
     derivative_second_moment: Number
 
     @property
+    def moments(self) -> dict[sp.Symbol, Number]:
+        """M and S by their letters."""
+        return {MEAN_SQUARE: self.second_moment, SLOPE_SQUARE: self.derivative_second_moment}
+
+    @property
     def forward(self) -> Number:
         """1/√M."""
-        return self._of(1 / sp.sqrt(MEAN_SQUARE), "1/√ of the second moment")
+        return self.of(1 / sp.sqrt(MEAN_SQUARE), "1/√ of the second moment")
 
     @property
     def backward(self) -> Number:
         """1/√S."""
-        return self._of(1 / sp.sqrt(SLOPE_SQUARE), "1/√ of the second moment of the derivative")
+        return self.of(1 / sp.sqrt(SLOPE_SQUARE), "1/√ of the second moment of the derivative")
 
     @property
     def keeping(self) -> Number:
         """√(q/M)."""
-        return self._of(sp.sqrt(self.q) / sp.sqrt(MEAN_SQUARE), "√(q/second moment)")
+        return self.of(sp.sqrt(self.q) / sp.sqrt(MEAN_SQUARE), "√(q/second moment)")
 
     @property
     def bias_variance(self) -> Number:
         """q − M/S."""
-        return self._of(
+        return self.of(
             self.q - MEAN_SQUARE / SLOPE_SQUARE, "q less the backward gain squared times the second moment"
         )
 
     def factors(self, variance: sp.Expr) -> tuple[Number, Number]:
         """σ_w² M and σ_w² S: what weights of that variance times fan-in do forwards and backwards."""
         why = "σ_w² times the moment"
-        return self._of(variance * MEAN_SQUARE, why), self._of(variance * SLOPE_SQUARE, why)
+        return self.of(variance * MEAN_SQUARE, why), self.of(variance * SLOPE_SQUARE, why)
 
-    def _of(self, form: sp.Expr, why: str) -> Number:
-        moments = {MEAN_SQUARE: self.second_moment, SLOPE_SQUARE: self.derivative_second_moment}
-        return combined(form, {m: n for m, n in moments.items() if form.has(m)}, why)
+    def of(self, form: sp.Expr, why: str) -> Number:
+        """A number made of M and S."""
+        return combined(form, {m: n for m, n in self.moments.items() if form.has(m)}, why)
 
 
 def gains(entry: Activation, q: sp.Rational | int = 1) -> Gains:
     """The gains of an activation at the variance q > 0. φ′ is taken where it exists: a jump of φ adds
     nothing.
 
-    Raises `NotImplementedError` where a moment is neither closed nor enclosed to thirty digits.
+    A moment that is neither closed nor enclosed to thirty digits is estimated, with the reason. Raises
+    `NotImplementedError` where even that fails.
     """
     variance, values = sp.Rational(q), dict(entry.parameters)
     parts = pieces(entry.expression, x, values)
     slopes = tuple(Piece(part.lo, part.hi, sp.diff(part.expr, x)) for part in parts)
-    second = second_moment(parts, x, variance, values)
-    slope = second_moment(slopes, x, variance, values)
-    return Gains(variance, second, slope)
+    moments = []
+    for order, function in enumerate((parts, slopes)):
+        try:
+            moments.append(second_moment(function, x, variance, values))
+        except NotImplementedError as reason:
+            moments.append(_estimated(entry, variance, order, str(reason)))
+    return Gains(variance, *moments)
+
+
+def _estimated(entry: Activation, q: sp.Rational, order: int, reason: str) -> Number:
+    """The moment by quadrature in floats, without a proof."""
+    functions = kernel(entry)
+    f = functions.slope if order else functions.value
+    try:
+        found = float(expectation(lambda a: f(a) ** 2, float(q), functions.kinks))
+    except ValueError as error:
+        raise NotImplementedError(f"{reason}; {error}") from None
+    return Number(None, arb(found), "estimated", f"quadrature in double precision, no proof: {reason}")
+
+
+def gain_sentence(entry: Activation, found: Gains) -> str:
+    """What the two gains do, in one sentence made from the numbers."""
+    forward, backward = (_short(number) for number in (found.forward, found.backward))
+    opening = f"{entry.name} at q = {found.q}: forward gain {forward}, backward gain {backward}"
+    if found.second_moment.infinite:
+        return f"{opening}. No gain keeps the variance: E φ² is infinite."
+    if found.derivative_second_moment.infinite:
+        return f"{opening}. No gain keeps the mean squared gradient: E φ′² is infinite."
+    if 0 in (found.second_moment.exact, found.derivative_second_moment.exact):
+        return f"{opening}. A mean square that is 0 is kept by no gain."
+    factor = float(found.of(found.q * SLOPE_SQUARE / MEAN_SQUARE, "").value.mid())
+    if abs(factor - 1) < 1e-9:
+        return f"{opening}. One gain keeps both mean squares."
+    return f"{opening}. Keeping the variance multiplies the mean squared gradient by {factor:.4g} a layer."
+
+
+def _short(number: Number) -> str:
+    """Seven digits, or oo."""
+    return "oo" if number.infinite else f"{float(number.value.mid()):.7g}"
