@@ -8,18 +8,25 @@ from sympy.printing.str import StrPrinter
 
 from symgrad.present.conventions import functions_first
 from symgrad.symbolic.derivation import Prose
+from symgrad.symbolic.write import Writer
 
-__all__ = ["plain", "prose_plain"]
+__all__ = ["plain", "prose_plain", "written"]
 
 
-class _PlainPrinter(StrPrinter):
-    """SymPy's text, with equations, sets and limits as a person writes them."""
-
+class _FunctionsFirst(StrPrinter):
     def _print_Mul(self, expr: sp.Mul) -> str:
         factors = functions_first(expr)
         if factors is None:
             return str(super()._print_Mul(expr))
         return "*".join(self.parenthesize(factor, PRECEDENCE["Mul"]) for factor in factors)
+
+
+class _WrittenPrinter(_FunctionsFirst, Writer):
+    """The text that the parser reads back, factors in the order of the formulas."""
+
+
+class _PlainPrinter(_FunctionsFirst):
+    """SymPy's text, with equations, sets and limits as a person writes them."""
 
     def _print_Relational(self, expr: sp.core.relational.Relational) -> str:
         sign = {"==": "=", "!=": "!="}.get(expr.rel_op, expr.rel_op)
@@ -52,6 +59,11 @@ class _PlainPrinter(StrPrinter):
 def plain(expr: sp.Basic) -> str:
     """One line of text."""
     return " ".join(_PlainPrinter().doprint(expr).split())
+
+
+def written(expr: sp.Expr) -> str:
+    """One line that `symbolic.parse` reads as the same expression."""
+    return " ".join(_WrittenPrinter().doprint(expr).split())
 
 
 def prose_plain(prose: Prose) -> str:

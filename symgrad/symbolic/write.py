@@ -7,11 +7,14 @@ from sympy.printing.str import StrPrinter
 
 from symgrad.symbolic.tokens import DIGITS
 
-__all__ = ["write"]
+__all__ = ["Writer", "write"]
 
 
-class _Writer(StrPrinter):
-    """SymPy's own text, with numbers that the language can say."""
+class Writer(StrPrinter):
+    """SymPy's own text, with numbers that the language can say and a last case for all that is left.
+
+    The names are SymPy's (`Abs`, `Max`, `E`), so that SymPy reads it too.
+    """
 
     def _print_Integer(self, expr: sp.Integer) -> str:
         return _whole(int(expr))
@@ -22,6 +25,14 @@ class _Writer(StrPrinter):
 
     def _print_Heaviside(self, expr: sp.Heaviside) -> str:
         return f"Heaviside({self._print(expr.args[0])})"
+
+    def _print_Piecewise(self, expr: sp.Piecewise) -> str:
+        """A derivative has no value at its kinks; written, it has that of the last case there."""
+        *pairs, (last, _) = expr.args
+        cases = (
+            f"({self._print(value)}, {self._print(holds)})" for value, holds in (*pairs, (last, sp.true))
+        )
+        return f"Piecewise({', '.join(cases)})"
 
 
 def _whole(number: int) -> str:
@@ -34,8 +45,5 @@ def _whole(number: int) -> str:
 
 
 def write(expr: sp.Basic) -> str:
-    """One line that `parse` reads as the same expression, up to SymPy's automatic simplification.
-
-    The names are SymPy's (`Abs`, `Max`, `E`), so that SymPy reads it too.
-    """
-    return " ".join(_Writer().doprint(expr).split())
+    """One line that `parse` reads as the same expression."""
+    return " ".join(Writer().doprint(expr).split())

@@ -16,7 +16,7 @@ def derive(activation: str, settings: Settings | None = None) -> Document:
     from symgrad.documents import step_document
     from symgrad.present.latex import latex
     from symgrad.present.markdown import prose_markdown
-    from symgrad.present.plain import plain, prose_plain
+    from symgrad.present.plain import plain, prose_plain, written
     from symgrad.theory.activation_derivative import differentiation, own_slope
 
     entry = entry_of(activation, settings)
@@ -28,10 +28,11 @@ def derive(activation: str, settings: Settings | None = None) -> Document:
     ]
     return {
         "activation": entry.name,
-        "expression": str(entry.expression),
+        "slug": entry.slug,
+        "expression": written(entry.expression),
         "expression_latex": latex(entry.expression),
         "parameters": {symbol.name: str(value) for symbol, value in entry.parameters.items()},
-        "derivative": plain(found.derivative),
+        "derivative": written(found.derivative),
         "latex": latex(found.derivative),
         "steps": steps,
         "autonomous": {
@@ -50,7 +51,7 @@ def bound(activation: str, settings: Settings | None = None, symbolic: bool = Fa
     """
     from symgrad.documents import extremum_document, step_document
     from symgrad.present.markdown import prose_markdown
-    from symgrad.present.plain import plain, prose_plain
+    from symgrad.present.plain import plain, prose_plain, written
     from symgrad.theory.activation_derivative import differentiation, reader_sentence
     from symgrad.theory.activations import slope_range
 
@@ -58,8 +59,9 @@ def bound(activation: str, settings: Settings | None = None, symbolic: bool = Fa
     found = slope_range(entry)
     return {
         "activation": entry.name,
-        "expression": str(entry.expression if symbolic else entry.phi),
-        "derivative": plain(differentiation(entry).derivative),
+        "slug": entry.slug,
+        "expression": written(entry.expression if symbolic else entry.phi),
+        "derivative": written(differentiation(entry).derivative),
         "parameters": {symbol.name: str(value) for symbol, value in entry.parameters.items()},
         "domain": "(-oo, oo)",
         "inf": extremum_document(found.inf, symbolic),

@@ -1,4 +1,4 @@
-"""What is asked about: an activation out of text and settings, and its canonical form for the cache."""
+"""What is asked about: an activation out of text and settings."""
 
 from __future__ import annotations
 
@@ -12,39 +12,24 @@ from symgrad.errors import InputError
 if TYPE_CHECKING:
     from symgrad.theory.activations import Activation
 
-__all__ = ["Document", "Settings", "canonical", "entry_of"]
+__all__ = ["Document", "Settings", "entry_of"]
 
 Document = dict[str, Any]
 Settings = Mapping[str, str]
 
 
-def entry_of(name: str, settings: Settings | None) -> Activation:
-    """The activation of that name with its parameters set; values are decimal or fraction texts."""
+def entry_of(given: object, settings: Settings | None) -> Activation:
+    """The activation meant by a name, a text, or (in Python) SymPy, with its parameters set.
+
+    The values are decimal or fraction texts. Raises `InputError`.
+    """
     from sympy import Rational
 
     from symgrad.theory.activations import activation
 
-    entry = activation(name)
-    if not settings:
-        return entry
-    values = {}
-    for parameter, text in settings.items():
-        values[parameter] = Rational(*_fraction(f"--set {parameter}", text))
-    return entry.with_parameters(values)
-
-
-def canonical(arguments: Mapping[str, Any]) -> Document:
-    """The arguments with an activation replaced by its expression and parameter values, so that equal
-    questions share an answer.
-    """
-    plain = {name: value for name, value in arguments.items() if value is not None}
-    if "activation" in plain:
-        from sympy import srepr
-
-        entry = entry_of(plain["activation"], plain.pop("settings", None))
-        parameters = {symbol.name: srepr(value) for symbol, value in entry.parameters.items()}
-        plain["activation"] = [entry.name, srepr(entry.expression), parameters]
-    return plain
+    entry = activation(given)
+    values = {name: Rational(*_fraction(f"--set {name}", text)) for name, text in (settings or {}).items()}
+    return entry.with_parameters(values).checked()
 
 
 def _fraction(option: str, text: str) -> tuple[int, int]:
