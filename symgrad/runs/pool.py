@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from symgrad.errors import MemoryLimitError, TimeLimitError
+from symgrad.errors import FaultError, MemoryLimitError, TimeLimitError
 from symgrad.runs.worker import MEMORY_GIB, Worker, WorkerDiedError
 
 __all__ = ["Pool"]
@@ -70,6 +70,8 @@ class Pool:
         atexit.unregister(self.close)
 
     def _once(self, verb: str, arguments: Mapping[str, Any], timeout: float, memory_gib: float) -> Document:
+        if self._closed:
+            raise FaultError("the pool is closed")
         try:
             worker = self._free.get(timeout=PATIENCE)
         except queue.Empty:

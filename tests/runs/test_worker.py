@@ -19,8 +19,6 @@ from symgrad.errors import FaultError, InputError, MemoryLimitError, TimeLimitEr
 from symgrad.runs.serving import resident_bytes, serve
 from symgrad.runs.worker import Worker, WorkerDiedError
 
-LARGE = {"depth": 60, "width": 512, "batch": 64, "seeds": 8}
-
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
@@ -54,9 +52,34 @@ def test_the_time_limit_ends_it_and_the_next_call_works(worker: Worker) -> None:
 
 
 def test_the_memory_limit_is_said_and_the_next_call_works(worker: Worker) -> None:
-    with pytest.raises(MemoryLimitError, match=r"0\.3 GiB"):
-        worker.call("simulate", LARGE, 60, memory_gib=0.3)
-    assert worker.call("simulate", LARGE, 60, memory_gib=2.0)["violations"] == 0
+    worker.call("list", {}, 60)
+    worker._answers.put('{"memory": 0.5, "retire": true}\n')
+    with pytest.raises(MemoryLimitError, match="GiB"):
+        worker.call("list", {}, 60)
+    assert worker.call("list", {}, 60)["activations"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system keeps no such limit")
+def test_memory_is_limited_by_the_system() -> None:
+    """400 MiB within half a GiB are given, 800 MiB are not, and the limit is lifted with the request."""
+    program = (
+        "from symgrad.runs.serving import serve_parent\n"
+        "serve_parent(lambda verb, arguments: {'size': len(bytearray(arguments['mib'] << 20))}, lambda: None)"
+    )
+    process = started(program)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.readline()
+    for mib, gib in ((400, 0.5), (800, 0.5), (800, 1.0)):
+        asked = {"verb": "x", "arguments": {"mib": mib}, "seconds": 30, "memory_gib": gib}
+        process.stdin.write(json.dumps(asked) + "\n")
+    process.stdin.flush()
+    answers = [json.loads(process.stdout.readline()) for _ in range(3)]
+    process.stdin.close()
+    process.stdout.close()
+    process.wait(10)
+    assert [answer.get("document", {}).get("size") for answer in answers] == [400 << 20, None, 800 << 20]
+    assert answers[1] == {"memory": 0.5, "retire": True}
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs POSIX signals")
