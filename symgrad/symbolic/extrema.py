@@ -129,7 +129,7 @@ def _range(parts: tuple[Piece, ...], x: sp.Symbol, values: Values, name: Name) -
 def _span(candidates: list[_Candidate]) -> Span:
     """The values between the extreme candidates of one piece: a continuous function takes them all."""
     inf, sup = _extreme(candidates, -1), _extreme(candidates, 1)
-    return Span(inf.value, sup.value, inf.attained, sup.attained)
+    return Span(inf.value, sup.value, bool(inf.attained), bool(sup.attained))
 
 
 def _joint_step(point: sp.Expr, before: sp.Expr, after: sp.Expr, values: Values, name: Name) -> Step:

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 from flint import arb
 
-from symgrad.symbolic.balls import Enclosure, ball, enclose, precision, sign_of
+from symgrad.symbolic.balls import Enclosure, ball, decimals, enclose, precision, sign_of
 from symgrad.symbolic.derivation import Grade
 from symgrad.symbolic.roots import NamedRoot
 
-__all__ = ["Extremum", "Place", "Value", "compare"]
+__all__ = ["Extremum", "Place", "Value", "compare", "decimal"]
 
 Values = Mapping[sp.Symbol, sp.Expr]
+_BITS = 256
+"""Precision of a certified number where it is printed."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """A real number or ±oo: an expression in parameters and named roots, with what they stand for."""
+    """A real number or ±oo: an expression in parameters and named roots, with what they stand for.
+
+    A number without a closed form is its decimal, with `within`: balls of any precision that contain it.
+    """
 
     expr: sp.Expr
     values: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
     named: tuple[NamedRoot, ...] = ()
+    within: Callable[[int], arb] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def certified(cls, within: Callable[[int], arb]) -> Value:
+        """The number in the balls `within`."""
+        with precision(2 * _BITS):
+            return cls(decimal(within(_BITS)), within=within)
 
     @property
     def number(self) -> sp.Expr:
@@ -32,11 +44,16 @@ class Value:
 
     def ball(self, bits: int) -> arb:
         """A ball that contains the number."""
+        if self.within is not None:
+            with precision(2 * bits):
+                return self.within(bits)
         with precision(bits):
             return ball(self.number, {root.symbol: root.ball(bits) for root in self.named})
 
     def enclosure(self) -> Enclosure:
         """Decimals that enclose the number."""
+        if self.within is not None:
+            return decimals(self.ball(_BITS))
         at: dict[sp.Basic, Callable[[int], arb]] = {root.symbol: root.ball for root in self.named}
         return enclose(self.number, at)
 
@@ -47,21 +64,30 @@ class Value:
 
     def negated(self) -> Value:
         """Its negative."""
-        return Value(-self.expr, self.values, self.named)
+        within = self.within
+        mirrored = None if within is None else lambda bits: -within(bits)
+        return Value(-self.expr, self.values, self.named, mirrored)
+
+
+def decimal(number: arb) -> sp.Float:
+    """The middle of a ball to thirty digits."""
+    return sp.Float(number.mid().str(40, radius=False), 30)
 
 
 def compare(p: Value, q: Value) -> int:
     """The proved sign of p − q. Raises `NotImplementedError` when it is not decided."""
     same = all(a == b for a in p.named for b in q.named if a.symbol == b.symbol)
-    if same and p.number == q.number:
+    balls_only = p.within is not None or q.within is not None  # then equal decimals prove nothing
+    if p is q or (same and not balls_only and p.number == q.number):
         return 0
-    if p.number.is_infinite or q.number.is_infinite or not (p.named or q.named):
+    closed = not (p.named or q.named or balls_only)
+    if p.number.is_infinite or q.number.is_infinite or closed:
         return sign_of(p.number - q.number)
     for bits in (64, 128, 256, 512):
         difference = p.ball(bits) - q.ball(bits)
         if difference > 0 or difference < 0:
             return 1 if difference > 0 else -1
-    if same and sp.cancel(p.number - q.number) == 0:
+    if same and not balls_only and sp.cancel(p.number - q.number) == 0:
         return 0
     raise NotImplementedError(f"the order of {p.number} and {q.number} is not decided")
 
@@ -86,7 +112,8 @@ class Place:
         if self.until is not None:
             return self._interval()
         if self.period is not None:
-            return str(self.point + self.period * sp.Symbol("k", integer=True))
+            family = str(self.point + self.period * sp.Symbol("k", integer=True))
+            return f"x -> {family}{'-' if self.side < 0 else '+'}" if self.side else family
         if self.point in (sp.oo, -sp.oo):
             return f"x -> {self.point}"
         if self.side:
@@ -111,7 +138,7 @@ class Extremum:
     """
 
     value: Value
-    attained: bool
+    attained: bool | None
     at: tuple[Place, ...]
     proof: Grade
     why: str
