@@ -15,18 +15,17 @@ from symgrad.symbolic.germ_constants import ONE, ZERO, Constant, interval, known
 from symgrad.symbolic.germ_monomials import (
     BY_GROWTH,
     LOG,
+    LOG_LOG,
     UNIT,
     Monomial,
     RadiusError,
     UndecidedError,
     exponential,
     growth,
-    is_monotone,
     power,
     product,
     ratio,
     sup,
-    value,
 )
 
 __all__ = [
@@ -146,9 +145,7 @@ def collect(frame: Frame, pairs: Iterable[tuple[Monomial, Constant]]) -> Germ:
     while len(kept) > room:
         (m, c), (n, d) = kept[-2:]
         smaller = ratio(n, m)
-        if not is_monotone(smaller, frame.radius):
-            raise RadiusError("a small term is not proved small yet")
-        kept[-2:] = [(m, interval(c.ball + d.ball * arb(0).union(value(smaller, frame.radius))))]
+        kept[-2:] = [(m, interval(c.ball + d.ball * arb(0).union(sup(smaller, frame.radius))))]
     return Germ(frame, tuple(kept))
 
 
@@ -170,11 +167,12 @@ def taylor(coefficients: Sequence[Constant], remainder: arb, s: Germ) -> Germ:
     return result
 
 
-def _small(s: Germ, limit: str = "0.75") -> arb:
-    size = s.bound()
-    if size >= arb(limit):
+def _one_plus(s: Germ) -> arb:
+    """A positive ball that contains 1 + θs for all 0 ≤ θ ≤ 1: where Lagrange's remainder is taken."""
+    around = arb(1) + arb(0).union(s.range())
+    if not (around > arb("0.25") and around < 3):
         raise RadiusError("the leading term does not outweigh the others yet")
-    return size
+    return around
 
 
 def raised(f: Germ, a: fmpq) -> Germ:
@@ -189,13 +187,11 @@ def raised(f: Germ, a: fmpq) -> Germ:
     if a.q != 1 and f.sign() < 0:
         raise DomainError("a fractional power of a negative function")
     s = f.relative()
-    size = _small(s)
+    around = _one_plus(s)
     binomials = [ONE]
     for j in range(f.frame.order):
         binomials.append(binomials[-1] * rational((a - j) / (j + 1)))
-    ball = arb(1) + arb(0, 1) * size
-    last = fmpq(f.frame.order)
-    remainder = binomials.pop().ball * ball ** arb(a - last)
+    remainder = binomials.pop().ball * around ** arb(a - f.frame.order)
     return (taylor(binomials, remainder, s) * monomial(f.frame, power(m, a))).scaled(c.power(a))
 
 
@@ -239,12 +235,12 @@ def log(f: Germ) -> Germ:
     if not f.terms or f.sign() < 0:
         raise DomainError("the logarithm of a function that is not positive")
     (m, c), s = f.leading, f.relative()
-    if m.s != 0:
-        raise NotImplementedError("log log")
-    size = _small(s)
-    n = f.frame.order
+    if m.r != 0:
+        raise NotImplementedError("log log log")
+    n, around = f.frame.order, _one_plus(s)
     series = [ZERO, *(rational(fmpq((-1) ** (j + 1), j)) for j in range(1, n))]
-    remainder = (arb(1) + arb(0, 1) * size) ** (-n) * arb(fmpq((-1) ** (n + 1), n))
+    remainder = around ** (-n) * arb(fmpq((-1) ** (n + 1), n))
     head = [(LOG, rational(m.p))] if m.p != 0 else []
+    head += [(LOG_LOG, rational(m.s))] if m.s != 0 else []
     head += [(k, known(d)) for k, d in m.q]
     return collect(f.frame, [*head, (UNIT, c.log())]) + taylor(series, remainder, s)

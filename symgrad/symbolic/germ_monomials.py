@@ -1,4 +1,4 @@
-"""Monomials of a Hardy field: m(X) = X^p (log X)^s exp(Q(X)) for X → ∞, and their order of growth.
+"""Monomials of a Hardy field: m(X) = X^p (log X)^s (log log X)^r exp(Q(X)), X → ∞, and their order of growth.
 
 Q is a finite sum of coefficient · monomial whose monomials are unbounded, so e^{−X²/2}, X^X = e^{X log X} and
 e^{−e^X} are all monomials. Any two are comparable: one outweighs the other, or they are the same.
@@ -16,6 +16,7 @@ from symgrad.symbolic.germ_constants import Constant, Exact, known, rational
 __all__ = [
     "BY_GROWTH",
     "LOG",
+    "LOG_LOG",
     "UNIT",
     "X",
     "Monomial",
@@ -40,47 +41,57 @@ class RadiusError(UndecidedError):
     """True far enough out, but not proved from this radius on."""
 
 
+_0, _1 = fmpq(0), fmpq(1)
+_BOXES = 12
+
+
 class Monomial(NamedTuple):
-    """X^p (log X)^s exp(Σ c·m over the pairs (m, c) of q), the pairs in falling order of growth."""
+    """X^p (log X)^s (log log X)^r exp(Σ c·m over the pairs (m, c) of q), the pairs in falling order."""
 
     p: fmpq
-    s: fmpq
+    s: fmpq = _0
+    r: fmpq = _0
     q: tuple[tuple[Monomial, Exact], ...] = ()
 
 
-UNIT = Monomial(fmpq(0), fmpq(0))
-X = Monomial(fmpq(1), fmpq(0))
-LOG = Monomial(fmpq(0), fmpq(1))
+UNIT = Monomial(_0)
+X = Monomial(_1)
+LOG = Monomial(_0, _1)
+LOG_LOG = Monomial(_0, _0, _1)
 
 
 @lru_cache(maxsize=1 << 16)
 def product(m: Monomial, n: Monomial) -> Monomial:
     """m·n."""
     if not m.q and not n.q:
-        return Monomial(m.p + n.p, m.s + n.s)
-    return exponential([(a, known(c)) for a, c in m.q + n.q], m.p + n.p, m.s + n.s)
+        return Monomial(m.p + n.p, m.s + n.s, m.r + n.r)
+    algebraic = Monomial(m.p + n.p, m.s + n.s, m.r + n.r)
+    return exponential([(a, known(c)) for a, c in m.q + n.q], algebraic)
 
 
-def exponential(exponent: list[tuple[Monomial, Constant]], p: fmpq = UNIT.p, s: fmpq = UNIT.s) -> Monomial:
-    """X^p (log X)^s exp(Σ c·m); a rational multiple of log X becomes a power of X."""
+def exponential(exponent: list[tuple[Monomial, Constant]], factor: Monomial = UNIT) -> Monomial:
+    """factor·exp(Σ c·m), the factor without an exponential; rational multiples of log X and log log X become
+    powers.
+    """
+    p, s, r, _ = factor
     total: dict[Monomial, Constant] = {}
     for m, c in exponent:
         total[m] = total[m] + c if m in total else c
-    logarithm = total.get(LOG)
-    if logarithm is not None and isinstance(logarithm.exact, fmpq):
-        p += logarithm.exact
-        del total[LOG]
+    for m, c in list(total.items()):
+        if m in (LOG, LOG_LOG) and isinstance(c.exact, fmpq):
+            p, s = (p + c.exact, s) if m == LOG else (p, s + c.exact)
+            del total[m]
     kept = [(m, c.exact) for m, c in total.items() if c.exact is not None and c.sign != 0]
     assert all(c.exact is not None for c in total.values()), "exponents are exact"
     if len(kept) > 1:
         kept.sort(key=lambda pair: BY_GROWTH(pair[0]))
-    return Monomial(p, s, tuple(kept))
+    return Monomial(p, s, r, tuple(kept))
 
 
 @lru_cache(maxsize=1 << 16)
 def power(m: Monomial, a: fmpq) -> Monomial:
     """m^a for a rational a."""
-    return exponential([(n, known(c) * rational(a)) for n, c in m.q], m.p * a, m.s * a)
+    return exponential([(n, known(c) * rational(a)) for n, c in m.q], Monomial(m.p * a, m.s * a, m.r * a))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -92,17 +103,17 @@ def ratio(m: Monomial, n: Monomial) -> Monomial:
 @lru_cache(maxsize=1 << 16)
 def growth(m: Monomial) -> int:
     """1 when m → ∞, −1 when m → 0, 0 when m = 1."""
-    leading = rational(m.p)
-    if m.q:
-        first, c = m.q[0]
-        against_log = growth(ratio(first, LOG))
-        if against_log > 0:
-            return _sign(known(c))
-        if against_log == 0:
-            leading += known(c)
-        elif m.p == 0:
-            return _sign(known(c))
-    return _sign(leading) or _sign(rational(m.s))
+    logarithm = [(LOG, rational(m.p)), (LOG_LOG, rational(m.s)), *((n, known(c)) for n, c in m.q)]
+    total: dict[Monomial, Constant] = {}
+    for n, c in logarithm:
+        total[n] = total[n] + c if n in total else c
+    terms = [(n, c) for n, c in total.items() if c.sign != 0]
+    if not terms:
+        return _sign(rational(m.r))
+    lead = terms[0]
+    for term in terms[1:]:
+        lead = term if growth(ratio(term[0], lead[0])) > 0 else lead
+    return _sign(lead[1])
 
 
 def _sign(c: Constant) -> int:
@@ -122,24 +133,30 @@ BY_GROWTH = cmp_to_key(_falling)
 @lru_cache(maxsize=1 << 16)
 def value(m: Monomial, radius: fmpq) -> arb:
     """m(R) in balls of the working precision."""
-    at = arb(radius)
+    return _over(m, arb(radius))
+
+
+def _over(m: Monomial, at: arb) -> arb:
     result = at ** arb(m.p) if m.p.q != 1 else at ** int(m.p.p)
     if m.s != 0:
         result *= at.log() ** arb(m.s) if m.s.q != 1 else at.log() ** int(m.s.p)
+    if m.r != 0:
+        result *= at.log().log() ** arb(m.r)
     if m.q:
-        result *= sum((known(c).ball * value(n, radius) for n, c in m.q), arb(0)).exp()
+        result *= sum((known(c).ball * _over(n, at) for n, c in m.q), arb(0)).exp()
     return result
 
 
 def _slope(m: Monomial) -> dict[Monomial, Constant]:
-    """(log m)′ = p/X + s/(X log X) + Q′ as a sum of monomials, each once."""
+    """(log m)′ = p/X + s/(X log X) + r/(X log X log log X) + Q′ as a sum of monomials, each once."""
     total: dict[Monomial, Constant] = {}
 
     def add(n: Monomial, c: Constant) -> None:
         total[n] = total[n] + c if n in total else c
 
-    add(Monomial(fmpq(-1), fmpq(0)), rational(m.p))
-    add(Monomial(fmpq(-1), fmpq(-1)), rational(m.s))
+    add(Monomial(-_1), rational(m.p))
+    add(Monomial(-_1, -_1), rational(m.s))
+    add(Monomial(-_1, -_1, -_1), rational(m.r))
     for n, c in m.q:
         for k, d in _slope(n).items():
             add(product(n, k), known(c) * d)
@@ -168,13 +185,21 @@ def is_monotone(m: Monomial, radius: fmpq) -> bool:
     return bool(others <= abs(c.ball))
 
 
+@lru_cache(maxsize=1 << 16)
 def sup(m: Monomial, radius: fmpq) -> arb:
-    """A ball that contains the supremum m(R) of a bounded m over X ≥ R.
+    """A ball that contains an upper bound of a bounded m over X ≥ R: m(R) where m falls from R on, else the
+    largest of its values on a few boxes [R, 2R], [2R, 4R], … up to where it falls.
 
-    Raises `RadiusError` where m is not proved to fall from R on.
+    Raises `RadiusError` where m is not proved to fall soon.
     """
     if m == UNIT:
         return arb(1)
-    if growth(m) >= 0 or not is_monotone(m, radius):
-        raise RadiusError(f"not proved to fall from {radius} on")
-    return value(m, radius)
+    if growth(m) >= 0:
+        raise RadiusError("a term is not bounded")
+    largest = arb(0)
+    for _ in range(_BOXES):
+        if is_monotone(m, radius):
+            return largest.max(value(m, radius))
+        largest = largest.max(_over(m, arb(radius).union(arb(2 * radius))))
+        radius *= 2
+    raise RadiusError(f"not proved to fall from {radius} on")

@@ -23,7 +23,6 @@ __all__ = ["Approach", "Behaviour", "End", "behaviour", "settle"]
 T = TypeVar("T")
 
 BITS = 128
-_ORDERS = (3, 6, 12)
 _FIRST, _LAST = 4, 1 << 24
 
 
@@ -79,7 +78,9 @@ def behaviour(phi: sp.Expr, x: sp.Symbol, end: End, R: int | fmpq = _FIRST) -> B
 
     def read(expand: Expansion) -> Behaviour:
         value, slope = expand(phi)
-        found = Behaviour(end, expand.frame.radius, _approach(slope), _approach(value))
+        found = Behaviour(
+            end, expand.frame.radius, _approach(slope, expand.lenient), _approach(value, lenient=True)
+        )
         if not expand.lenient and None in (found.limit, found.side, found.phi_limit):
             raise OrderError("not all is known yet")
         return found
@@ -94,20 +95,22 @@ def settle(
     unsettled switches taken for all that they may be.
     """
     with precision(BITS):
-        for lenient in (False, True):
-            for order in _ORDERS:
+        for orders, lenient in (((3, 6, 12), False), ((3, 6), True)):
+            for order in orders:
                 radius = fmpq(R)
                 while radius <= _LAST:
                     try:
                         return read(Expansion(x, end, Frame(radius, order), derivatives, lenient))
                     except RadiusError:
-                        radius *= 2
+                        radius *= 2 if radius < 64 else 8
                     except UndecidedError:
                         break
+                else:
+                    break  # more terms do not help where the first ones fall too slowly
     raise UndecidedError(f"the behaviour as {end} is not decided")
 
 
-def _approach(f: Germ) -> Approach:
+def _approach(f: Germ, lenient: bool) -> Approach:
     above, c, rest = f.split()
     values = f.range()
     if above.terms:
@@ -121,6 +124,10 @@ def _approach(f: Germ) -> Approach:
         return Approach(None, None, values, None)
     try:
         side: int | None = rest.sign()
+    except RadiusError:
+        if not lenient:
+            raise
+        side = None
     except OrderError:
         side = None
     return Approach(limit, c.ball, values, side)
