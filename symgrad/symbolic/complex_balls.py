@@ -87,6 +87,7 @@ def analytic(expr: sp.Expr, x: sp.Symbol, named: Mapping[sp.Basic, arb] | None =
 
     Raises `NotImplementedError` for a construct without a rule.
     """
+    expr = sp.expand_log(expr)  # log(u/v) is analytic on a wider strip as log u − log v
     order: list[sp.Expr] = []
     _collect(expr, x, order, set())
     slots = {node: i for i, node in enumerate(order)}

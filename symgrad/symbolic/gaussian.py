@@ -5,17 +5,18 @@ Both ways are taken whenever both exist: a closed form that is not inside the qu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import sympy as sp
 from flint import arb
 
 from symgrad.errors import RefutedError
 from symgrad.symbolic.balls import ball, precision
-from symgrad.symbolic.gaussian_quadrature import BITS, InfiniteError, square_mean
+from symgrad.symbolic.cuts import Cuts
+from symgrad.symbolic.gaussian_quadrature import BITS, InfiniteError, Integrand, square_mean
 from symgrad.symbolic.gaussian_terms import closed_mean
 from symgrad.symbolic.number import Number
-from symgrad.symbolic.pieces import Piece
+from symgrad.symbolic.pieces import Piece, pieces
 
 __all__ = ["VARIANCE", "closed_second_moment", "second_moment"]
 
@@ -27,33 +28,37 @@ Values = Mapping[sp.Symbol, sp.Expr]
 
 
 def closed_second_moment(
-    parts: Sequence[Piece], x: sp.Symbol, q: sp.Rational, values: Values
+    phi: sp.Expr, order: int, x: sp.Symbol, q: sp.Rational, values: Values
 ) -> sp.Expr | None:
-    """E f(x)² as an expression in `VARIANCE` and the letters of f, or None where no rule gives one.
+    """E φ² (`order` 0) or E φ′² (1) as an expression in `VARIANCE` and the letters of φ, or None where no
+    rule gives one.
 
-    It holds near the variance q: for f with an exponential of x² the moment may be infinite elsewhere.
+    It holds near the variance q: for φ with an exponential of x² the moment may be infinite elsewhere.
     """
-    squares = [Piece(part.lo, part.hi, part.expr**2) for part in parts]
     try:
+        parts = pieces(phi, x, values)
+        functions = [sp.diff(part.expr, x) if order else part.expr for part in parts]
+        squares = [Piece(part.lo, part.hi, f**2) for part, f in zip(parts, functions, strict=True)]
         return closed_mean(squares, x, VARIANCE, {**values, VARIANCE: q})
     except NotImplementedError:
         return None
 
 
-def second_moment(parts: Sequence[Piece], x: sp.Symbol, q: sp.Rational, values: Values) -> Number:
-    """E f(x)² for x ~ N(0, q), q > 0 rational; f is given by its smooth pieces, their letters stand for
-    `values`. It may be oo, with proof.
+def second_moment(
+    phi: sp.Expr, order: int, x: sp.Symbol, q: sp.Rational, values: Values, found: Cuts
+) -> Number:
+    """E φ(x)² (`order` 0) or E φ′(x)² (1) for x ~ N(0, q), q > 0 rational; letters of φ stand for `values`,
+    with which `found` are its cuts. It may be oo, with proof.
 
     Raises `NotImplementedError` where neither way gives thirty digits, `RefutedError` if the two ways
     disagree (a fault in the rules).
     """
     numbers = dict(values)
-    concrete = [Piece(*(end.xreplace(numbers) for end in (part.lo, part.hi, part.expr))) for part in parts]
     try:
-        enclosed = square_mean(concrete, x, q)
+        enclosed = square_mean(Integrand(phi.xreplace(numbers), x, order, q, found))
     except InfiniteError as infinite:
         return Number.of(sp.oo, str(infinite))
-    closed = closed_second_moment(parts, x, q, values)
+    closed = closed_second_moment(phi, order, x, q, values)
     if closed is None:
         return Number(None, enclosed, "certified", "Arb's quadrature between the cuts, tails bounded")
     exact = closed.xreplace({**numbers, VARIANCE: q})

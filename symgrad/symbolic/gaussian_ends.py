@@ -36,14 +36,15 @@ class InfiniteError(ArithmeticError):
     """The integral is infinite, with proof."""
 
 
-def remainder(f: sp.Expr, x: sp.Symbol, q: sp.Rational, end: End, radius: fmpq) -> arb:
-    """A ball [0, B] with B ≥ ∫ f² e^(−x²/2q) dx over X ≥ R, at the working precision.
+def remainder(phi: sp.Expr, order: int, x: sp.Symbol, q: sp.Rational, end: End, radius: fmpq) -> arb:
+    """A ball [0, B] with B ≥ ∫ f² e^(−x²/2q) dx over X ≥ R, for f = φ (`order` 0) or φ′ (1), at the working
+    precision.
 
     Raises `InfiniteError` where the integral is infinite however large R is, `UndecidedError` where the
     expansion does not settle it.
     """
     reason: UndecidedError = UndecidedError(f"no expansion of the integrand as {end}")
-    for germ in _expansions(f, x, q, end, radius):
+    for germ in _expansions(phi, order, x, q, end, radius):
         try:
             if not germ.terms:
                 return arb(0)
@@ -58,15 +59,17 @@ def remainder(f: sp.Expr, x: sp.Symbol, q: sp.Rational, end: End, radius: fmpq) 
     raise reason
 
 
-def _expansions(f: sp.Expr, x: sp.Symbol, q: sp.Rational, end: End, radius: fmpq) -> Iterator[Germ]:
+def _expansions(
+    phi: sp.Expr, order: int, x: sp.Symbol, q: sp.Rational, end: End, radius: fmpq
+) -> Iterator[Germ]:
     for lenient in (False, True):
-        for order in ORDERS:
-            expand = Expansion(x, end, Frame(radius, order), 0, lenient)
+        for terms in ORDERS:
+            expand = Expansion(x, end, Frame(radius, terms), order, lenient)
             try:
-                here, weight = expand(f)[0], expand(sp.exp(-(x**2) / (2 * q)))[0]
+                f, weight = expand(phi)[order], expand(sp.exp(-(x**2) / (2 * q)), 0)[0]
             except UndecidedError:
                 continue
-            yield here * here * weight
+            yield f * f * weight
 
 
 def _diverges(m: Monomial, end: End) -> bool:

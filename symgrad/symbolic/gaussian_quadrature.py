@@ -8,45 +8,66 @@ lies beyond ±R, are bounded through the expansion of the integrand there.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+import flint
 import sympy as sp
 from flint import acb, arb, fmpq
 
 from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.complex_balls import Analytic, analytic
+from symgrad.symbolic.cuts import Cuts
 from symgrad.symbolic.gaussian_ends import InfiniteError, remainder
 from symgrad.symbolic.germ_monomials import RadiusError
 from symgrad.symbolic.germs import End
-from symgrad.symbolic.pieces import Piece
+from symgrad.symbolic.isolation import ball_of
+from symgrad.symbolic.roots import NamedRoot
 
-__all__ = ["BITS", "InfiniteError", "square_mean"]
+__all__ = ["BITS", "InfiniteError", "Integrand", "square_mean"]
 
 BITS = 192
 GOAL = 118
 """Relative accuracy asked of an integral, in bits: thirty digits and a little."""
 ENOUGH = 104
 """Relative accuracy of a result that is accepted: thirty digits."""
-REACHES = (15, 24, 40, 80)
-"""R in standard deviations, the next where the tails are not small enough yet."""
-STRIPS = (140, 320)
-"""−log₂ of the width of a strip beside a cut."""
+ATTEMPTS = ((BITS, 15, 140), (BITS, 24, 140), (448, 40, 140), (640, 80, 330))
+"""Bits of precision, R in standard deviations and −log₂ of the width of a strip; the next where the last
+did not give thirty digits."""
+SINGULAR = ((448, 15, 140), (640, 24, 330), (640, 80, 330))
+"""The same where φ has a singular point, beside which digits cancel."""
+EVALUATIONS = 200_000
+"""The most that one arc may cost."""
+MOST = 400
+"""Arcs of a periodic function that are integrated one by one."""
 _TINY = arb(2) ** (-3 * GOAL)
+_BESIDE = arb(0, 2.0**-20)
 
 
-def square_mean(parts: Sequence[Piece], x: sp.Symbol, q: sp.Rational) -> arb:
-    """A ball that contains E f(x)² for x ~ N(0, q), f given by its smooth pieces (numbers, no letters).
+@dataclass(frozen=True)
+class Integrand:
+    """φ (`order` 0) or φ′ (1), squared, under the Gaussian of variance q; `found` is where φ is cut."""
+
+    phi: sp.Expr
+    x: sp.Symbol
+    order: int
+    q: sp.Rational
+    found: Cuts
+
+
+def square_mean(g: Integrand) -> arb:
+    """A ball that contains E f(x)² for x ~ N(0, q).
 
     Raises `InfiniteError` where it is infinite, `NotImplementedError` where f has a construct without
     complex balls or expansion, or where no ball of thirty digits comes out.
     """
-    with precision(BITS):
-        density = 1 / (2 * arb.pi() * ball(q)).sqrt()
-        farthest = max((float(abs(ball(part.hi)).upper()) for part in parts[:-1]), default=0.0)
-        for deviations in REACHES:
-            radius = math.ceil(max(deviations * math.sqrt(q), farthest + 1))
+    farthest = max((float(abs(cut.ball(64)).upper()) for cut in g.found.points), default=0.0)
+    singular = any(cut.kind == "singular" for cut in g.found.points)
+    for bits, deviations, strip in SINGULAR if singular else ATTEMPTS:
+        radius = math.ceil(max(deviations * math.sqrt(g.q), farthest + 1))
+        with precision(bits):
             try:
-                total = density * _whole(parts, x, q, fmpq(radius))
+                total = _whole(g, radius, strip) / (2 * arb.pi() * ball(g.q)).sqrt()
             except RadiusError:
                 continue
             if total.is_finite() and (total.rel_accuracy_bits() >= ENOUGH or total == 0):
@@ -54,38 +75,61 @@ def square_mean(parts: Sequence[Piece], x: sp.Symbol, q: sp.Rational) -> arb:
     raise NotImplementedError("the quadrature does not come to thirty digits")
 
 
-def _whole(parts: Sequence[Piece], x: sp.Symbol, q: sp.Rational, radius: fmpq) -> arb:
+def _whole(g: Integrand, radius: int, strip: int) -> arb:
     """∫ f² e^(−x²/2q) dx."""
-    total = arb(0)
-    for part in parts:
-        if part.expr == 0:
-            continue
-        f = analytic(part.expr, x)
-        ends = []
-        for point, side in ((part.lo, 1), (part.hi, -1)):
-            at, left = _end(f, part.expr, x, q, point, side, radius)
-            total += left
-            ends.append(at)
-        if ends[0] < ends[1]:
-            total += _between(f, q, *ends)
+    far = (End(-sp.oo), End(sp.oo))
+    total = sum((remainder(g.phi, g.order, g.x, g.q, end, fmpq(radius)) for end in far), arb(0))
+    for left, right, expr in _arcs(g, radius):
+        f = analytic(sp.diff(expr, g.x) if g.order else expr, g.x)
+        lo, before = _end(g, f, left, radius, strip)
+        hi, after = _end(g, f, right, radius, strip)
+        total += before + after
+        if lo < hi:
+            total += _between(f, g.q, lo, hi)
     return total
 
 
-def _end(
-    f: Analytic, expr: sp.Expr, x: sp.Symbol, q: sp.Rational, point: sp.Expr, side: int, radius: fmpq
-) -> tuple[arb, arb]:
-    """Where Arb's part of a piece ends, and a bound of the integral from there to the end of the piece."""
-    if point.is_infinite:
-        return -side * arb(radius), remainder(expr, x, q, End(point), radius)
-    at = ball(point)
-    if f(acb(at + arb(0, 2.0**-20)), True).is_finite():
+def _arcs(g: Integrand, radius: int) -> Iterator[tuple[End, End, sp.Expr]]:
+    """The pieces of φ between its cuts; those of one period again and again."""
+    period = g.found.period
+    if period is None:
+        yield from g.found.pieces
+    elif not g.found.points:
+        yield End(-sp.oo), End(sp.oo), g.phi
+    else:
+        first, last = _exact(g.found.pieces[0][0]), _exact(g.found.pieces[-1][1])
+        lowest = math.floor((-radius - float(last)) / float(period))
+        highest = math.ceil((radius - float(first)) / float(period))
+        if (highest - lowest + 1) * len(g.found.pieces) > MOST:
+            raise NotImplementedError(f"more than {MOST} cuts within reach")
+        rise = g.phi.subs(g.x, last) - g.phi.subs(g.x, first)
+        for k in range(lowest, highest + 1):
+            for left, right, expr in g.found.pieces:
+                moved = expr.subs(g.x, g.x - k * period) + k * rise
+                yield _moved(left, k * period), _moved(right, k * period), moved
+
+
+def _exact(end: End) -> sp.Expr:
+    if isinstance(end.point, NamedRoot):
+        raise NotImplementedError("a cut without a closed form that repeats")
+    return end.point
+
+
+def _moved(end: End, by: sp.Expr) -> End:
+    return End(_exact(end) + by, end.side)
+
+
+def _end(g: Integrand, f: Analytic, end: End, radius: int, strip: int) -> tuple[arb, arb]:
+    """Where Arb's part of an arc ends, and a bound of the integral from there to the end of the arc."""
+    if end.infinite:
+        return arb(radius if end.point is sp.oo else -radius), arb(0)
+    at = ball_of(end.point, flint.ctx.prec)
+    if abs(at) > radius:
+        return arb(radius if at > 0 else -radius), arb(0)
+    if f(acb(at + _BESIDE), True).is_finite():
         return at, arb(0)
-    for bits in STRIPS:
-        width = fmpq(2) ** bits
-        left = remainder(expr, x, q, End(point, side), width)
-        if left < _TINY:
-            break
-    return at + side / arb(width), left
+    left = remainder(g.phi, g.order, g.x, g.q, end, fmpq(2) ** strip)
+    return at + end.side * arb(2) ** -strip, left
 
 
 def _between(f: Analytic, q: sp.Rational, lo: arb, hi: arb) -> arb:
@@ -95,4 +139,5 @@ def _between(f: Analytic, q: sp.Rational, lo: arb, hi: arb) -> arb:
         value = f(z, is_analytic)
         return value * value * (rate * z * z).exp()
 
-    return acb.integral(integrand, acb(lo), acb(hi), rel_tol=arb(2) ** -GOAL, abs_tol=_TINY).real
+    goal = arb(2) ** -GOAL
+    return acb.integral(integrand, acb(lo), acb(hi), rel_tol=goal, abs_tol=_TINY, eval_limit=EVALUATIONS).real

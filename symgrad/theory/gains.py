@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import sympy as sp
 from flint import arb
 
+from symgrad.errors import InputError
 from symgrad.numeric import expectation
+from symgrad.symbolic.cuts import cuts
 from symgrad.symbolic.gaussian import second_moment
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.number import Number, combined
-from symgrad.symbolic.pieces import Piece, pieces
 from symgrad.theory.activations import Activation, kernel
 
 __all__ = ["MEAN_SQUARE", "SLOPE_SQUARE", "Gains", "gain_sentence", "gains"]
@@ -34,6 +35,7 @@ class Gains:
     q: sp.Rational
     second_moment: Number
     derivative_second_moment: Number
+    jumps: bool = False
 
     @property
     def moments(self) -> dict[sp.Symbol, Number]:
@@ -77,18 +79,23 @@ def gains(entry: Activation, q: sp.Rational | int = 1) -> Gains:
     nothing.
 
     A moment that is neither closed nor enclosed to thirty digits is estimated, with the reason. Raises
-    `NotImplementedError` where even that fails.
+    `InputError` where φ is not real on the whole line, `NotImplementedError` where even an estimate fails.
     """
     variance, values = sp.Rational(q), dict(entry.parameters)
-    parts = pieces(entry.expression, x, values)
-    slopes = tuple(Piece(part.lo, part.hi, sp.diff(part.expr, x)) for part in parts)
+    try:
+        found = cuts(entry.phi, x)
+    except NotImplementedError as reason:
+        moments = [_estimated(entry, variance, order, str(reason)) for order in (0, 1)]
+        return Gains(variance, moments[0], moments[1])
+    if any(cut.left is None or cut.right is None for cut in found.points):
+        raise InputError(f"{entry.name}: φ is not real on the whole line, where a Gaussian has its values")
     moments = []
-    for order, function in enumerate((parts, slopes)):
+    for order in (0, 1):
         try:
-            moments.append(second_moment(function, x, variance, values))
+            moments.append(second_moment(entry.expression, order, x, variance, values, found))
         except NotImplementedError as reason:
             moments.append(_estimated(entry, variance, order, str(reason)))
-    return Gains(variance, *moments)
+    return Gains(variance, moments[0], moments[1], any(cut.joins == "jump" for cut in found.points))
 
 
 def _estimated(entry: Activation, q: sp.Rational, order: int, reason: str) -> Number:
@@ -106,6 +113,8 @@ def gain_sentence(entry: Activation, found: Gains) -> str:
     """What the two gains do, in one sentence made from the numbers."""
     forward, backward = (_short(number) for number in (found.forward, found.backward))
     opening = f"{entry.name} at q = {found.q}: forward gain {forward}, backward gain {backward}"
+    if found.jumps:
+        opening += " (φ jumps; φ′ is taken where it exists)"
     if found.second_moment.infinite:
         return f"{opening}. No gain keeps the variance: E φ² is infinite."
     if found.derivative_second_moment.infinite:
