@@ -75,13 +75,16 @@ def differentiate(phi: sp.Expr, x: sp.Symbol) -> Differentiation:
     """φ′ by named rules. Raises `NotImplementedError` for a function without a rule, `RefutedError` if a line
     fails its check."""
     rule = tree(phi, x)
-    parts = pieces(phi, x)
     steps = [*_lines(rule, x)]
+    try:
+        parts = pieces(phi, x)
+    except NotImplementedError:  # they meet at points without a name: told apart by which branch is larger
+        parts = ()
     joints = tuple(_joint(phi, x, left, right) for left, right in itertools.pairwise(parts))
     for joint in joints:
         steps.append(_at_joint(steps[-1].after, x, joint))
     last = steps[-1].after
-    final = textbook(_by_branches(last, x, joints))
+    final = textbook(_by_branches(last, x, joints) if parts else last)
     if final != last:
         steps.append(line("textbook form", last, final, _naming(final)))
     return Differentiation(phi, x, rule, tuple(steps), joints)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import sympy as sp
@@ -11,9 +11,10 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 from symgrad.errors import RefutedError
+from symgrad.symbolic.balls import sign_of
 from symgrad.symbolic.elementary import BRANCHING
 from symgrad.symbolic.normal_form import NormalForms, Undecided
-from symgrad.symbolic.pieces import Piece
+from symgrad.symbolic.pieces import Piece, breakpoints
 from symgrad.symbolic.textbook import unfold
 
 __all__ = ["UndecidedError", "prove_equal"]
@@ -146,11 +147,12 @@ def _branches(branch: _Branch, tried: list[dict[sp.Symbol, sp.Expr]]) -> Iterato
         yield from _branches(branch.decided(switch, known), tried)
         return
     x = min(switch.free_symbols, key=str)
-    if len(switch.free_symbols) > 1 or not switch.is_polynomial(x) or not x.is_extended_real:
+    found = _roots(switch, x) if switch.free_symbols == {x} and x.is_extended_real else None
+    if found is None:
         yield from _by_sign(branch, switch, tried)
         return
     lo, hi = branch.interval(x)
-    zeros = sorted({root for root in _roots(switch, x) if lo < root < hi})
+    zeros = sorted({root for root in found if lo < root < hi})
     for zero in zeros:
         tried.append({x: zero})
         here = replace(branch, where=(*branch.where, f"{x} = {zero}"), thin=True)
@@ -159,10 +161,16 @@ def _branches(branch: _Branch, tried: list[dict[sp.Symbol, sp.Expr]]) -> Iterato
         at = Piece(start, end, switch).inside()
         tried.append({x: at})
         inside = replace(branch, within={**branch.within, x: (start, end)})
-        yield from _branches(inside.decided(switch, int(sp.sign(switch.subs(x, at)))), tried)
+        yield from _branches(inside.decided(switch, sign_of(switch, {x: at})), tried)
 
 
-def _roots(switch: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
+def _roots(switch: sp.Expr, x: sp.Symbol) -> Sequence[sp.Expr] | None:
+    """The points where it may change its sign; None where they are not found exactly."""
+    if not switch.is_polynomial(x):
+        try:
+            return breakpoints(sp.sign(switch), x)
+        except NotImplementedError:
+            return None
     poly = sp.Poly(switch, x, extension=True)
     if poly.degree() == 1:
         slope, offset = poly.all_coeffs()
@@ -199,8 +207,12 @@ def _switch(sides: sp.Tuple) -> sp.Expr | None:
 
 
 def _decided(side: sp.Expr, switch: sp.Expr, sign: int) -> sp.Expr:
-    """The side with each function or condition that hangs on `switch` replaced by what it is for that
-    sign."""
+    """The side with each function or condition that hangs on `switch`, or on what is its negative, replaced
+    by what it is for that sign."""
+    return _settled(_settled(side, switch, sign), -switch, -sign)
+
+
+def _settled(side: sp.Expr, switch: sp.Expr, sign: int) -> sp.Expr:
     found = {}
     for node in sp.preorder_traversal(side):
         if isinstance(node, sp.Abs) and node.args[0] == switch:
@@ -216,7 +228,7 @@ def _decided(side: sp.Expr, switch: sp.Expr, sign: int) -> sp.Expr:
             found[node] = node.func(node.args[0 if larger else 1], *node.args[2:])
         elif isinstance(node, Relational) and node.lhs - node.rhs == switch:
             found[node] = sp.sympify(node.func(sp.Integer(sign), 0), strict=True)
-    return _decided(side.xreplace(found), switch, sign) if found else side
+    return _settled(side.xreplace(found), switch, sign) if found else side
 
 
 def _sign(value: sp.Expr) -> int | None:

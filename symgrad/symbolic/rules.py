@@ -196,10 +196,29 @@ def slope_of(expr: sp.Expr) -> sp.Expr:
     raise NotImplementedError(f"no rule for the derivative of {expr.func.__name__}")
 
 
+def _by_order(expr: sp.Expr, x: sp.Symbol) -> Node:
+    """The larger or smaller of two functions that meet where no exact number says it: branch by branch as one
+    is above or below the other.
+    """
+    if not isinstance(expr, sp.Max | sp.Min):
+        raise NotImplementedError(f"no exact joints of {expr}")
+    first, *others = expr.args
+    rest = expr.func(*others)
+    order = (first > rest, first < rest) if isinstance(expr, sp.Max) else (first < rest, first > rest)
+
+    def combine(*slopes: sp.Expr) -> sp.Expr:
+        return sp.Piecewise(*zip(slopes, order, strict=True))
+
+    return Node("piecewise branch", expr, _trees((first, rest), x), combine)
+
+
 def _branches(expr: sp.Expr, x: sp.Symbol) -> Node:
     """Branch by branch on the open intervals between the joints; the joints themselves are looked at
     apart."""
-    parts = pieces(expr, x)
+    try:
+        parts = pieces(expr, x)
+    except NotImplementedError:
+        return _by_order(expr, x)
     conditions = [sp.And(x > piece.lo, x < piece.hi) for piece in parts]
 
     def combine(*slopes: sp.Expr) -> sp.Expr:

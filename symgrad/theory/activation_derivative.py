@@ -75,7 +75,10 @@ def _written(entry: Activation) -> sp.Expr:
 
 @cache
 def _autonomous(expression: sp.Expr) -> Autonomous | NotAutonomous | Undetermined:
-    return autonomous(expression, x)
+    try:
+        return autonomous(expression, x)
+    except NotImplementedError as reason:
+        return Undetermined((str(reason),))
 
 
 def own_slope(entry: Activation) -> OwnSlope:
