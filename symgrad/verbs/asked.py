@@ -12,7 +12,7 @@ from symgrad.errors import InputError
 if TYPE_CHECKING:
     from symgrad.theory.activations import Activation
 
-__all__ = ["Document", "Settings", "entry_of"]
+__all__ = ["Document", "Settings", "entry_of", "fraction"]
 
 Document = dict[str, Any]
 Settings = Mapping[str, str]
@@ -28,11 +28,12 @@ def entry_of(given: object, settings: Settings | None) -> Activation:
     from symgrad.theory.activations import activation
 
     entry = activation(given)
-    values = {name: Rational(*_fraction(f"--set {name}", text)) for name, text in (settings or {}).items()}
+    values = {name: Rational(*fraction(f"--set {name}", text)) for name, text in (settings or {}).items()}
     return entry.with_parameters(values).checked()
 
 
-def _fraction(option: str, text: str) -> tuple[int, int]:
+def fraction(option: str, text: str) -> tuple[int, int]:
+    """Numerator and denominator of a decimal or fraction text; raises `InputError`."""
     if not re.fullmatch(r"\d{1,20}(\.\d{1,20})?|\d{1,20}/0*[1-9]\d{0,19}", text, re.ASCII):
         raise InputError(
             f"{option}={text[:40]}: not a number (legal: a decimal such as 0.2 or a fraction such as 1/5)"
