@@ -12,6 +12,14 @@ from rich.table import Table
 __all__ = ["show"]
 
 Document = dict[str, Any]
+GAIN_ROWS = (
+    ("forward", "forward gain 1/√E φ²"),
+    ("backward", "backward gain 1/√E φ′²"),
+    ("second_moment", "E φ(√q z)²"),
+    ("derivative_second_moment", "E φ′(√q z)²"),
+    ("keeping", "gain that keeps q"),
+    ("bias_variance", "σ_b² beside the backward gain"),
+)
 COLOURS = {"PASS": "green", "FAIL": "red", "UNDECIDED": "yellow"}
 
 
@@ -46,6 +54,16 @@ def _bound(document: Document, console: Console) -> None:
         e = document[name]
         where = ("attained at " if e["attained"] else "approached as ") + "; ".join(e["at"])
         table.add_row(name, escape(str(e["exact"])), e["decimal"], escape(where), e["proof"])
+    console.print(table)
+    console.print(f"[bold]{escape(document['text'])}[/]")
+
+
+def _gain(document: Document, console: Console) -> None:
+    console.print(f"φ(x) = {escape(document['expression'])}   q = {document['q']}")
+    table = _table("", "exact", "decimal", "proof")
+    for name, label in GAIN_ROWS:
+        number = document[name]
+        table.add_row(label, escape(str(number["exact"])), number["decimal"], number["proof"])
     console.print(table)
     console.print(f"[bold]{escape(document['text'])}[/]")
 
@@ -124,6 +142,7 @@ VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "derive": _derive,
     "bound": _bound,
     "check": _check,
+    "gain": _gain,
     "show": _show,
     "simulate": _simulate,
     "verify": _verify,

@@ -16,6 +16,7 @@ from symgrad.verbs.activations import bound, curve, derive
 from symgrad.verbs.asked import Document
 from symgrad.verbs.certificates import check
 from symgrad.verbs.derivations import export, file, listing, show, verify
+from symgrad.verbs.gains import gain
 from symgrad.verbs.nets import decay, simulate
 from symgrad.verbs.sketch import sketch
 
@@ -28,6 +29,7 @@ __all__ = [
     "derive",
     "export",
     "file",
+    "gain",
     "key",
     "listing",
     "load",
@@ -65,6 +67,7 @@ VERBS: dict[str, Verb] = {
     "check": Verb(check, False),
     "show": Verb(show, True),
     "curve": _symbolic(curve),
+    "gain": _symbolic(gain),
     "decay": Verb(decay, True),
     "simulate": Verb(simulate, False),
     "verify": Verb(verify, False),
