@@ -7,7 +7,7 @@ e^{−e^X} are all monomials. Any two are comparable: one outweighs the other, o
 from __future__ import annotations
 
 from functools import cmp_to_key, lru_cache
-from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from flint import arb, fmpq
 
@@ -45,13 +45,34 @@ _0, _1 = fmpq(0), fmpq(1)
 _BOXES = 12
 
 
-class Monomial(NamedTuple):
-    """X^p (log X)^s (log log X)^r exp(Σ c·m over the pairs (m, c) of q), the pairs in falling order."""
+class Monomial:
+    """X^p (log X)^s (log log X)^r exp(Σ c·m over the pairs (m, c) of q), the pairs in falling order.
 
+    Equal monomials are one object while they are in use, so that comparing and hashing them costs nothing.
+    """
+
+    __slots__ = ("__weakref__", "p", "q", "r", "s")
     p: fmpq
-    s: fmpq = _0
-    r: fmpq = _0
-    q: tuple[tuple[Monomial, Exact], ...] = ()
+    s: fmpq
+    r: fmpq
+    q: Exponent
+
+    def __new__(cls, p: fmpq, s: fmpq = _0, r: fmpq = _0, q: Exponent = ()) -> Monomial:
+        """The one object of these exponents."""
+        powers = tuple(int(part) for number in (p, s, r) for part in (number.p, number.q))
+        key = powers, tuple((m, (int(c.p), int(c.q)) if isinstance(c, fmpq) else c) for m, c in q)
+        known = _IN_USE.get(key)
+        if known is None:
+            known = _IN_USE[key] = super().__new__(cls)
+            known.p, known.s, known.r, known.q = p, s, r, q
+        return known
+
+    def __repr__(self) -> str:
+        return f"X^{self.p} log^{self.s} loglog^{self.r} exp{self.q}"
+
+
+Exponent = tuple[tuple[Monomial, Exact], ...]
+_IN_USE: WeakValueDictionary[object, Monomial] = WeakValueDictionary()
 
 
 UNIT = Monomial(_0)
@@ -73,7 +94,7 @@ def exponential(exponent: list[tuple[Monomial, Constant]], factor: Monomial = UN
     """factor·exp(Σ c·m), the factor without an exponential; rational multiples of log X and log log X become
     powers.
     """
-    p, s, r, _ = factor
+    p, s, r = factor.p, factor.s, factor.r
     total: dict[Monomial, Constant] = {}
     for m, c in exponent:
         total[m] = total[m] + c if m in total else c
