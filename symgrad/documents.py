@@ -22,7 +22,6 @@ __all__ = [
     "curve_document",
     "derivation_document",
     "extremum_document",
-    "numbers",
     "simulation_document",
     "step_document",
 ]
@@ -114,46 +113,18 @@ def _source(key: str, where: str) -> Document:
     return {"key": key, "where": where, "text": text, "identifier": work.identifier}
 
 
-def curve_document(entry: Activation, curve: Curve, found: Range) -> Document:
-    """φ and φ′ for drawing; "touches" are the places in view where φ′ attains or approaches inf and sup."""
-    touches = []
-    for extremum in (found.inf, found.sup):
-        level = _level(extremum)
-        if level is None:
-            continue
-        kind = "attained" if extremum.attained else "approached"
-        for place in extremum.at:
-            touches += [{"x": x, "y": level, "kind": kind} for x in _in_view(_point(place), curve.x)]
+def curve_document(entry: Activation, curve: Curve, found: Range | None = None) -> Document:
+    """φ and φ′ for drawing; with the range also inf and sup, and so the places to mark."""
     return {
         "name": entry.name,
         "latex": entry.latex,
-        "x": numbers(curve.x),
-        "phi": numbers(curve.phi),
-        "dphi": numbers(curve.dphi),
-        "inf": extremum_document(found.inf),
-        "sup": extremum_document(found.sup),
-        "touches": touches,
+        "x": _numbers(curve.x),
+        "phi": _numbers(curve.phi),
+        "dphi": _numbers(curve.dphi),
         "breaks": list(curve.breaks),
+        "inf": None if found is None else extremum_document(found.inf),
+        "sup": None if found is None else extremum_document(found.sup),
     }
-
-
-def _level(extremum: Extremum) -> float | None:
-    """The height to draw it at; None where it is infinite."""
-    number = extremum.value.number
-    return None if number.is_infinite else float(extremum.value.enclosure().decimal)
-
-
-def _in_view(point: Document, x: np.ndarray) -> list[float]:
-    """The abscissas to mark: a point, every member of a family; nothing for ±oo or an interval, whose line
-    shows by itself.
-    """
-    if isinstance(point["x"], str) or point["until"] is not None:
-        return []
-    if point["period"] is None:
-        return [point["x"]] if x[0] <= point["x"] <= x[-1] else []
-    first, last = (int(np.floor((end - point["x"]) / point["period"])) for end in (x[0], x[-1]))
-    family = [point["x"] + k * point["period"] for k in range(first, last + 1)]
-    return [member for member in family if x[0] <= member <= x[-1]]
 
 
 def simulation_document(simulation: Simulation) -> Document:
@@ -177,9 +148,9 @@ def simulation_document(simulation: Simulation) -> Document:
         "depth": list(range(1, net.depth + 1)),
         "log10_gradient": _bands(simulation.log10_gradient),
         "log10_weight_gradient": _bands(measured.ln_weight_gradient / np.log(10)),
-        "log10_bound": numbers(np.median(simulation.log10_bound, axis=0)) if bounded else [None] * net.depth,
-        "log10_predicted": None if predicted is None else numbers(simulation.log10_predicted),
-        "preactivation_log10_rms": numbers(np.median(measured.ln_preactivation_rms, axis=0) / np.log(10)),
+        "log10_bound": _numbers(np.median(simulation.log10_bound, axis=0)) if bounded else [None] * net.depth,
+        "log10_predicted": None if predicted is None else _numbers(simulation.log10_predicted),
+        "preactivation_log10_rms": _numbers(np.median(measured.ln_preactivation_rms, axis=0) / np.log(10)),
         "gamma": simulation.gamma.enclosure().decimal,
         "violations": simulation.violations if bounded else 0,
         "verdict": "UNDECIDED" if not bounded else "FAIL" if simulation.violations else "PASS",
@@ -199,11 +170,10 @@ def _bands(logs: np.ndarray) -> Document:
     # between an exact zero (−inf) and a number there is no interpolation: the nearest seed counts
     nearest = np.quantile(logs, (0.05, 0.5, 0.95), axis=0, method="nearest")
     low, middle, high = np.where(np.isnan(between), nearest, between)
-    return {"median": numbers(middle), "q05": numbers(low), "q95": numbers(high)}
+    return {"median": _numbers(middle), "q05": _numbers(low), "q95": _numbers(high)}
 
 
-def numbers(values: Any) -> list[float | None]:
-    """Plain numbers; null for what is not finite."""
+def _numbers(values: Any) -> list[float | None]:
     return [_number(value) for value in values]
 
 

@@ -1,5 +1,5 @@
-"""Documents as charts: the measured gradient under its bound, the updates, an activation and its slope,
-powers.
+"""Documents as charts: the measured gradient under its bound, the updates, powers; an activation is drawn in
+`slope_chart`.
 
 Each takes a plain document and gives an Altair chart in our own theme, light or dark; nothing is computed but
 where marks stand. Logarithms are drawn on a linear axis with labels 10^…, so that one zero cannot flatten it.
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import altair as alt
 
 from symgrad.errors import InputError
+from symgrad.present.slope_chart import activation_curve
 from symgrad.present.theme import DASHES, Theme, theme
 from symgrad.present.thinning import MARKS, finite, kind, thinned
 
@@ -22,8 +23,6 @@ __all__ = ["activation_curve", "decay", "gradient_by_depth", "picture", "save", 
 Document = Mapping[str, Any]
 Rows = list[dict[str, Any]]
 Chart = alt.LayerChart | alt.VConcatChart
-Panel: TypeAlias = Any
-"""One plane of a chart; Altair types every combination of layers as several things."""
 Line = tuple[str, str, list[int], Sequence[Any]]
 """Name, colour, dashes, a value for each layer."""
 
@@ -145,93 +144,6 @@ def _edge_marks(found: Sequence[tuple[int, str | None]], x: alt.X, look: Theme) 
             marks = alt.Chart(_data(rows)).mark_point(size=45, filled=True, opacity=1, color=colour)
             shape = alt.Shape("mark:N", scale=scale, legend=legend)
             layers.append(marks.encode(x=x, y=alt.value(place), shape=shape, tooltip=["layer:Q", "mark:N"]))
-    return layers
-
-
-def activation_curve(document: Document, dark: bool = False) -> Chart:
-    """φ above, φ′ below with its infimum and supremum as lines; ● where they are attained, ○ where
-    approached.
-
-    φ′ is broken at a kink, which both panels mark by a dotted line.
-    """
-    look = theme(dark)
-    bounds = {word: finite(document[word]["decimal"]) for word in ("sup", "inf")}
-    says = (
-        document.get("finding") or f"{document['name']} and its derivative, which {_range_in_words(bounds)}."
-    )
-    above = _curve(document, "phi", look.roles["value"], look)
-    below = _curve(document, "dphi", look.roles["slope"], look, bounds)
-    return alt.vconcat(above, below, spacing=14).properties(description=says).configure(**look.config())
-
-
-def _range_in_words(bounds: Mapping[str, float | None]) -> str:
-    ends = {word: "no bound" if value is None else f"{value:.5g}" for word, value in bounds.items()}
-    return f"lies between {ends['inf']} and {ends['sup']}"
-
-
-def _curve(
-    document: Document, key: str, colour: str, look: Theme, bounds: Mapping[str, float | None] | None = None
-) -> Panel:
-    """One curve with the kinks; with `bounds` also their lines and where the curve touches them."""
-    rows = [{"x": x, "y": finite(y)} for x, y in zip(document["x"], document[key], strict=True)]
-    heights = [row["y"] for row in rows if row["y"] is not None]
-    heights += [level for level in (bounds or {}).values() if level is not None]
-    low, high = min(heights), max(heights)
-    room = (0.17 if bounds else 0.06) * ((high - low) or 2.0)
-    ends = [document["x"][0], document["x"][-1]]
-    x = alt.X(
-        "x:Q",
-        title="x" if bounds else None,
-        scale=alt.Scale(domain=ends, nice=False),
-        axis=alt.Axis(grid=False),
-    )
-    y = alt.Y(
-        "y:Q",
-        title="φ′(x)" if bounds else "φ(x)",
-        scale=alt.Scale(domain=[low - room, high + room], nice=False),
-        axis=alt.Axis(titleColor=colour, tickCount=6),
-    )
-    kinks = alt.Chart(_data([{"x": kink} for kink in document["breaks"]]))
-    layers: list[Any] = [
-        kinks.mark_rule(color=look.quiet, strokeDash=[1, 3]).encode(x=x),
-        *(_levels(document, bounds, y, look) if bounds else []),
-        alt.Chart(_data(rows)).mark_line(strokeWidth=2.8, color=colour).encode(x=x, y=y),
-        *(_touches(document, x, y, colour, look) if bounds else []),
-    ]
-    return alt.layer(*layers).properties(height=210 if bounds else 170, width="container")
-
-
-def _levels(document: Document, bounds: Mapping[str, float | None], y: alt.Y, look: Theme) -> list[Any]:
-    """Dashed lines at sup and inf, each with its value; one line where they are equal."""
-    layers: list[Any] = []
-    colour = look.roles["bound"]
-    places: dict[str, tuple[Literal["bottom", "top"], int]] = {"sup": ("bottom", -4), "inf": ("top", 4)}
-    for word, (place, shift) in places.items():
-        level = bounds[word]
-        if level is None or (word == "inf" and level == bounds["sup"]):
-            continue
-        exact = document[word].get("exact")
-        text = (exact if exact and len(exact) <= 9 else f"{level:.6g}").replace("-", "−")
-        name = "inf φ′ = sup φ′" if bounds["inf"] == bounds["sup"] else f"{word} φ′"
-        data = alt.Chart(_data([{"y": level, "label": f"{name} = {text}"}]))
-        label = data.mark_text(align="left", baseline=place, dx=6, dy=shift, fontSize=13, color=colour)
-        layers += [
-            data.mark_rule(color=colour, strokeDash=DASHES[1], strokeWidth=1.8).encode(y=y),
-            label.encode(x=alt.value(0), y=y, text="label:N"),
-        ]
-    return layers
-
-
-def _touches(document: Document, x: alt.X, y: alt.Y, colour: str, look: Theme) -> list[alt.Chart]:
-    layers = []
-    for word, fill in (("attained", colour), ("approached", look.ground)):
-        rows = [{"x": t["x"], "y": t["y"]} for t in document["touches"] if t["kind"] == word]
-        if rows:
-            mark = alt.Chart(_data(rows)).mark_point(
-                size=85, filled=True, fill=fill, stroke=colour, strokeWidth=2.2, opacity=1
-            )
-            tips = [alt.Tooltip("x:Q", format=".6g"), alt.Tooltip("y:Q", title="φ′", format=".6g")]
-            layers.append(mark.encode(x=x, y=y, tooltip=tips))
     return layers
 
 

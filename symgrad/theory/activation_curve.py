@@ -36,6 +36,12 @@ class Curve:
     dphi: np.ndarray
     breaks: tuple[float, ...]
 
+    @classmethod
+    def empty(cls) -> Curve:
+        """Nothing to draw."""
+        none = np.empty(0)
+        return cls(none, none, none, ())
+
 
 def activation_curve(entry: Activation, reach: float, points: int) -> Curve:
     """`points` samples on [−reach, reach], more at both sides of every jump and at the ends of the domain.
@@ -56,13 +62,14 @@ def activation_curve(entry: Activation, reach: float, points: int) -> Curve:
     heights, slopes = phi(x), dphi(x)
     kept = ~(_alone(heights) | _alone(slopes))
     x, heights, slopes = x[kept], heights[kept], slopes[kept]
-    middles = [(left + right) / 2 for left, right in (of_phi, of_dphi)]
+    middles = [_between(left, right) for left, right in (of_phi, of_dphi)]
+    x, heights, slopes = (part[~np.isin(x, np.concatenate(middles))] for part in (x, heights, slopes))
+    middles[1] = np.setdiff1d(middles[1], middles[0])
     x = np.concatenate([x, *middles])
     heights = np.concatenate([heights, np.full(len(middles[0]), np.nan), phi(middles[1])])
     slopes = np.concatenate([slopes, np.full(len(middles[0]) + len(middles[1]), np.nan)])
     order = np.argsort(x, kind="stable")
-    breaks = sorted({round(float(place), 8) + 0.0 for place in np.concatenate(middles)})
-    return Curve(x[order], heights[order], slopes[order], tuple(breaks))
+    return Curve(x[order], heights[order], slopes[order], tuple(np.unique(np.concatenate(middles)).tolist()))
 
 
 def slope_program(entry: Activation) -> Callable[[np.ndarray, np.ndarray], None]:
@@ -70,6 +77,13 @@ def slope_program(entry: Activation) -> Callable[[np.ndarray, np.ndarray], None]
     slope = entry.expression.diff(variable).replace(sp.DiracDelta, lambda *_: sp.Integer(0))
     slope = slope.replace(sp.Heaviside, lambda u, *_: sp.Piecewise((0, u < 0), (1, True)))
     return compile_expression(slope, variable, dict(entry.parameters))
+
+
+def _between(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """A number in each interval, a round one where there is."""
+    middle = (left + right) / 2
+    rounded = np.round(middle, 7) + 0.0
+    return np.where((left <= rounded) & (rounded <= right), rounded, middle)
 
 
 def _finite(program: Callable[[np.ndarray, np.ndarray], None]) -> Function:

@@ -14,14 +14,17 @@ from typing import Any
 from symgrad.errors import InputError
 from symgrad.verbs.activations import bound, curve, derive
 from symgrad.verbs.asked import Document
+from symgrad.verbs.atlas import atlas, atlas_row
 from symgrad.verbs.certificates import check
 from symgrad.verbs.derivations import export, file, listing, show, verify
 from symgrad.verbs.gains import gain
 from symgrad.verbs.nets import decay, simulate
-from symgrad.verbs.sketch import sketch
+from symgrad.verbs.sketch import parse, sketch
 
 __all__ = [
     "VERBS",
+    "atlas",
+    "atlas_row",
     "bound",
     "call",
     "check",
@@ -33,6 +36,7 @@ __all__ = [
     "key",
     "listing",
     "load",
+    "parse",
     "show",
     "simulate",
     "sketch",
@@ -65,6 +69,9 @@ VERBS: dict[str, Verb] = {
     "derive": _symbolic(derive),
     "bound": _symbolic(bound),
     "check": Verb(check, False),
+    "parse": _symbolic(parse, kept=False),
+    "atlas": Verb(atlas, False),
+    "atlas-row": _symbolic(atlas_row),
     "show": Verb(show, True),
     "curve": _symbolic(curve),
     "gain": _symbolic(gain),

@@ -76,10 +76,14 @@ def bound(activation: str, settings: Settings | None = None, symbolic: bool = Fa
 
 
 def curve(
-    activation: str, settings: Settings | None = None, reach: float = 6.0, points: int = 601
+    activation: str,
+    settings: Settings | None = None,
+    reach: float = 6.0,
+    points: int = 601,
+    ranged: bool = True,
 ) -> Document:
-    """Samples of φ and φ′ for drawing, with inf and sup of φ′ and the places where they are attained or
-    approached.
+    """Samples of φ and φ′ for drawing; `ranged` adds inf and sup of φ′ and with them the places where they
+    are attained or approached.
     """
     from symgrad.documents import curve_document
     from symgrad.theory.activation_curve import activation_curve
@@ -90,4 +94,6 @@ def curve(
     if not 2 <= points <= MAX_POINTS:
         raise InputError(f"points {points}: legal is 2 to {MAX_POINTS}")
     entry = entry_of(activation, settings)
-    return curve_document(entry, activation_curve(entry, reach, points), slope_range(entry))
+    return curve_document(
+        entry, activation_curve(entry, reach, points), slope_range(entry) if ranged else None
+    )

@@ -18,11 +18,13 @@ __all__ = ["export", "file", "listing", "show", "verify"]
 
 def listing() -> Document:
     """The names of activations, derivations and architectures."""
-    from symgrad.theory.activations import ACTIVATIONS
+    from symgrad.theory.activations import ACTIVATIONS, CORE, FAMILIES
     from symgrad.theory.registry import DERIVATIONS
 
     return {
         "activations": list(ACTIVATIONS),
+        "core": list(CORE),
+        "families": {family: [entry.name for entry in entries] for family, entries in FAMILIES.items()},
         "derivations": [{"key": e.key, "title": e.title, "subject": e.subject} for e in DERIVATIONS.values()],
         "architectures": ["mlp"],
     }

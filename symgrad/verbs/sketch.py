@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from symgrad.theory.activations import Activation
     from symgrad.theory.slope_samples import Sampled
 
-__all__ = ["SKETCHES", "STAGES", "sketch"]
+__all__ = ["SKETCHES", "STAGES", "parse", "sketch"]
 
 STAGES = ("samples", "derivative", "expression")
 """How far a sketch goes, the furthest first: each needs less time than the one before."""
+
+
+def parse(activation: str, settings: Settings | None = None) -> Document:
+    """What a name or a typed text was understood as: the expression, its LaTeX, its parameters."""
+    return _opening(entry_of(activation, settings), STAGES.index("expression"))
 
 
 def sketch(verb: str, arguments: Mapping[str, Any], why: str, stage: str = STAGES[0]) -> Document:
@@ -65,38 +70,34 @@ def _derive(activation: str, settings: Settings | None, why: str, stage: int) ->
 
 
 def _curve(activation: str, settings: Settings | None, why: str, stage: int) -> Document:
-    from symgrad.documents import numbers
-    from symgrad.theory.activation_curve import activation_curve
+    from symgrad.documents import curve_document
+    from symgrad.theory.activation_curve import Curve, activation_curve
 
     entry = entry_of(activation, settings)
-    curve = activation_curve(entry, 6.0, 601) if stage == 0 else None
     found = _samples(entry) if stage == 0 else None
     low, high = found or (None, None)
+    drawn = activation_curve(entry, 6.0, 601) if found else Curve.empty()
     return {
-        "name": entry.name,
-        "latex": entry.latex,
-        "x": numbers(curve.x) if curve else [],
-        "phi": numbers(curve.phi) if curve else [],
-        "dphi": numbers(curve.dphi) if curve else [],
+        **curve_document(entry, drawn),
         "inf": _extremum(low, "the smallest sample of φ′", why),
         "sup": _extremum(high, "the largest sample of φ′", why),
-        "touches": [],
-        "breaks": list(curve.breaks) if curve else [],
     }
 
 
 def _opening(entry: Activation, stage: int) -> Document:
     from symgrad.present.latex import latex
-    from symgrad.present.plain import plain
+    from symgrad.present.plain import written
     from symgrad.symbolic.letters import x
 
     derivative = entry.expression.diff(x) if stage < STAGES.index("expression") else None
     return {
         "activation": entry.name,
-        "expression": str(entry.expression),
+        "slug": entry.slug,
+        "name_latex": entry.latex,
+        "expression": written(entry.expression),
         "expression_latex": latex(entry.expression),
         "parameters": {symbol.name: str(value) for symbol, value in entry.parameters.items()},
-        "derivative": None if derivative is None else plain(derivative),
+        "derivative": None if derivative is None else written(derivative),
         "latex": None if derivative is None else latex(derivative),
     }
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from symgrad.errors import InputError
 from symgrad.present import charts
+from symgrad.present.slope_chart import touches
 from symgrad.present.theme import DARK, LIGHT, Theme
 from symgrad.present.thinning import LAYERS, kind, thinned
 
@@ -37,16 +38,15 @@ def simulated(depth: int = 30, **changes: Any) -> Document:
 
 def curve(**changes: Any) -> Document:
     x = [k / 10 for k in range(-40, 41)]
-    ends = {"attained": False, "at": []}
+    at = {"side": 0, "until": None, "period": None}
     return {
         "name": "hard",
         "x": x,
         "phi": [max(v, 0.0) for v in x],
         "dphi": [None if v == 0 else float(v > 0) for v in x],
-        "inf": {"decimal": "0", "exact": "0", **ends},
-        "sup": {"decimal": "1.00000000000", "exact": "1", **ends},
-        "touches": [{"x": 1.0, "y": 1.0, "kind": "attained"}, {"x": 0.0, "y": 1.0, "kind": "approached"}],
-        "kinks": [0.0],
+        "inf": {"decimal": "0", "exact": "0", "attained": False, "points": [{"x": 0.0, **at}]},
+        "sup": {"decimal": "1.00000000000", "exact": "1", "attained": True, "points": [{"x": 1.0, **at}]},
+        "breaks": [0.0],
         **changes,
     }
 
@@ -183,7 +183,7 @@ def test_thinning_keeps_the_ends_and_finds_a_lonely_mark() -> None:
 def test_the_activation_shows_its_range_kinks_and_touches() -> None:
     drawn = list(rows(charts.activation_curve(curve())))
     assert {row["label"] for row in drawn if "label" in row} == {"sup φ′ = 1", "inf φ′ = 0"}
-    unbounded = curve(sup={"decimal": "oo", "exact": None, "attained": False, "at": []})
+    unbounded = curve(sup={"decimal": "oo", "exact": None, "attained": False, "points": []})
     assert {row["label"] for row in rows(charts.activation_curve(unbounded)) if "label" in row} == {
         "inf φ′ = 0"
     }
@@ -200,3 +200,29 @@ def test_a_chart_has_no_other_format() -> None:
 
 def test_a_picture_is_chosen_by_its_verb() -> None:
     assert charts.picture({"verb": "decay", **SERIES}).to_dict() == charts.decay(SERIES).to_dict()
+
+
+def test_a_family_of_extrema_is_marked_wherever_it_is_in_view() -> None:
+    family = {"x": 0.5, "side": 0, "until": None, "period": 3.0}
+    far = {"x": "oo", "side": 0, "until": None, "period": None}
+    document = curve(sup={"decimal": "1", "exact": "1", "attained": True, "points": [family, far]})
+    assert [mark["x"] for mark in touches(document, True)] == [-2.5, 0.5, 3.5]
+
+
+def test_beside_a_pole_the_rest_of_the_curve_is_still_seen() -> None:
+    x = [k / 10 + 0.001 for k in range(-40, 41)]
+    endless = {"decimal": "-oo", "exact": "-oo", "attained": False, "points": []}
+    document = curve(x=x, phi=[1 / v for v in x], dphi=[-1 / v**2 for v in x], inf=endless, breaks=[0.0])
+    for panel in charts.activation_curve(document).to_dict()["vconcat"]:
+        (line,) = [layer for layer in panel["layer"] if layer["mark"]["type"] == "line"]
+        low, high = line["encoding"]["y"]["scale"]["domain"]
+        assert high - low < 30
+        assert line["mark"]["clip"]
+        assert all(abs(row["y"]) < 1000 for row in line["data"]["values"])
+
+
+def test_nothing_known_of_the_slope_is_still_a_chart() -> None:
+    unknown = {"decimal": None, "exact": None, "attained": None, "points": []}
+    assert charts.save(charts.activation_curve(curve(inf=unknown, sup=None)), "svg")
+    nothing = curve(x=[], phi=[], dphi=[], breaks=[], inf=unknown, sup=unknown)
+    assert charts.save(charts.activation_curve(nothing), "svg")
