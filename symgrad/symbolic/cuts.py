@@ -21,8 +21,8 @@ from symgrad.symbolic.germ_constants import as_sympy, is_zero
 from symgrad.symbolic.germ_jets import vanishes_with
 from symgrad.symbolic.germs import Approach, Behaviour, End, behaviour
 from symgrad.symbolic.isolation import Point, ball_of, isolate
+from symgrad.symbolic.named_root import NamedRoot
 from symgrad.symbolic.pieces import NotRealError, branch_at, switches_of
-from symgrad.symbolic.roots import NamedRoot
 
 __all__ = ["Cut", "Cuts", "cuts"]
 

@@ -13,7 +13,7 @@ from symgrad.symbolic.germ_algebra import DomainError, Frame, Germ, monomial, nu
 from symgrad.symbolic.germ_constants import MINUS_ONE, ONE, ZERO, Constant, constant, interval, rational
 from symgrad.symbolic.germ_functions import GERM_FUNCTIONS
 from symgrad.symbolic.germ_monomials import UNIT, UndecidedError, X, power
-from symgrad.symbolic.roots import NamedRoot
+from symgrad.symbolic.named_root import NamedRoot
 
 __all__ = ["End", "Expansion", "GermJet"]
 

@@ -18,7 +18,7 @@ from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.germ_constants import as_sympy, is_zero
 from symgrad.symbolic.germs import BITS, End, settle
 from symgrad.symbolic.jets import Jet, jet
-from symgrad.symbolic.roots import NamedRoot
+from symgrad.symbolic.named_root import NamedRoot
 
 __all__ = ["Point", "ball_of", "isolate", "rational_beside"]
 

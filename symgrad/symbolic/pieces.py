@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import sympy as sp
+from sympy.utilities.iterables import numbered_symbols
 
 from symgrad.symbolic.balls import ball, precision, sign_of
+from symgrad.symbolic.germs import End
+from symgrad.symbolic.isolation import isolate
+from symgrad.symbolic.named_root import NamedRoot
 
 __all__ = ["NotRealError", "Piece", "branch_at", "breakpoints", "pieces", "switches", "switches_of"]
 
@@ -77,16 +81,19 @@ def switches_of(node: sp.Basic) -> Iterator[sp.Expr]:
         yield node.lhs - node.rhs
 
 
-def _zeros(switch: sp.Expr, x: sp.Symbol, values: Values) -> list[sp.Expr]:
+def _zeros(switch: sp.Expr, x: sp.Symbol, values: Values, within: Piece | None = None) -> list[sp.Expr]:
+    """The zeros of a switch (of one that is smooth only within a piece: those in that piece at least)."""
     if switch.has(*BRANCHING):
         inner = pieces(switch, x, values)
         edges = [part.lo for part in inner[1:]]
-        return edges + [zero for part in inner if part.expr.has(x) for zero in _zeros(part.expr, x, values)]
+        return edges + [
+            zero for part in inner if part.expr.has(x) for zero in _zeros(part.expr, x, values, part)
+        ]
     numerator, denominator = sp.fraction(sp.together(switch))
     if denominator.has(x) and not denominator.is_nonzero:  # the sign also changes at a pole
-        return _zeros(numerator, x, values) + _zeros(denominator, x, values)
+        return _zeros(numerator, x, values, within) + _zeros(denominator, x, values, within)
     if not numerator.is_polynomial(x):
-        raise NotImplementedError(f"no exact zeros of the switch {switch}")
+        return _transcendental_zeros(switch, x, values, within)
     poly = sp.Poly(numerator, x)
     if poly.degree() <= 0:
         return []
@@ -94,6 +101,21 @@ def _zeros(switch: sp.Expr, x: sp.Symbol, values: Values) -> list[sp.Expr]:
         slope, offset = poly.all_coeffs()
         return [-offset / slope]
     return list(sp.real_roots(poly))
+
+
+def _transcendental_zeros(
+    switch: sp.Expr, x: sp.Symbol, values: Values, within: Piece | None
+) -> list[sp.Expr]:
+    lo, hi = (within.lo, within.hi) if within else (-sp.oo, sp.oo)
+    try:
+        ends = End(lo.xreplace(dict(values)), 1), End(hi.xreplace(dict(values)), -1)
+        found = isolate(switch.xreplace(dict(values)), x, *ends, numbered_symbols("c"))
+    except NotImplementedError as reason:
+        raise NotImplementedError(f"no exact zeros of the switch {switch}: {reason}") from None
+    exact = [point for point in found if not isinstance(point, NamedRoot)]
+    if len(exact) < len(found):
+        raise NotImplementedError(f"no exact zeros of the switch {switch}")
+    return exact
 
 
 def _between(lo: sp.Expr, hi: sp.Expr) -> sp.Rational:

@@ -9,7 +9,7 @@ only estimate.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 
 import sympy as sp
@@ -19,6 +19,7 @@ from symgrad.symbolic.balls import ball, precision, sign_of
 from symgrad.symbolic.derivation import Prose
 from symgrad.symbolic.exponential_polynomial import ExponentialPolynomial, IsolatedZero, as_arb
 from symgrad.symbolic.letters import u, v
+from symgrad.symbolic.named_root import NamedRoot
 
 __all__ = ["NamedRoot", "Root", "UnprovedError", "Zeros", "zeros"]
 
@@ -28,28 +29,6 @@ Names = Iterator[sp.Symbol]
 
 class UnprovedError(NotImplementedError):
     """The zeros of this function are not found with a proof by the methods here."""
-
-
-@dataclass(frozen=True)
-class NamedRoot:
-    """A number without a closed form: the only solution of `equation` for `symbol` in (lo, hi), with balls
-    that contain it.
-    """
-
-    symbol: sp.Symbol
-    equation: sp.Eq
-    lo: sp.Rational
-    hi: sp.Rational
-    ball: Callable[[int], arb] = field(compare=False, repr=False)
-
-    @property
-    def bracket(self) -> sp.Interval:
-        """(lo, hi) in decimals."""
-        return sp.Interval.open(*(sp.Float(_decimal(end)) for end in (self.lo, self.hi)))
-
-    def __str__(self) -> str:
-        equation = f"{self.equation.lhs} = {self.equation.rhs}"
-        return f"{equation} and {_decimal(self.lo)} < {self.symbol} < {_decimal(self.hi)}"
 
 
 @dataclass(frozen=True)
@@ -298,11 +277,6 @@ def _times(factor: sp.Rational) -> Callable[[arb], arb]:
 
 def _eq(lhs: sp.Expr, rhs: sp.Expr) -> sp.Eq:
     return sp.Eq(lhs, rhs, evaluate=False)
-
-
-def _decimal(number: sp.Rational) -> str:
-    digits = max(2, len(str(number.q)) - 1)
-    return f"{float(number):.{digits}f}"
 
 
 def _trigonometric(f: sp.Expr, x: sp.Symbol, lo: sp.Expr, hi: sp.Expr) -> Zeros:

@@ -31,6 +31,9 @@ CASES: dict[str, tuple[sp.Expr, dict[sp.Symbol, sp.Expr], int]] = {
     "outside": (sp.Piecewise((x, sp.Or(x < -1, x > 2)), (0, True)), {}, 3),
     "not": (sp.Piecewise((1, sp.Not(x > 0)), (x, True)), {}, 2),
     "rational switch": (sp.Piecewise((1, 1 / (x - 2) > 3), (x, True)), {}, 3),
+    "exponential switch": (sp.Abs(sp.exp(x) - 2), {}, 2),
+    "nested exponential switch": (sp.Abs(sp.exp(sp.Abs(x)) - 2), {}, 4),
+    "logarithmic switch": (sp.Max(1, sp.log(1 + x**2)), {}, 3),
     "letter": (sp.Piecewise((x, x > a), (0, True)), {a: sp.Rational(7, 3)}, 2),
     "letter inside": (sp.Abs(a * x - 1), {a: sp.Integer(5)}, 2),
     **{f"activation {e.name}": (e.expression, dict(e.parameters), 0) for e in CORE.values()},
@@ -90,7 +93,9 @@ def test_breakpoints_of_a_sum_of_moduli(zeros) -> None:
     assert slopes == list(range(-len(points), len(points) + 1, 2))
 
 
-@pytest.mark.parametrize("expr", [sp.Abs(sp.sin(x)), sp.Abs(sp.exp(x) - 2), sp.Max(x, sp.cos(x))], ids=str)
+@pytest.mark.parametrize(
+    "expr", [sp.Abs(sp.sin(x)), sp.Max(x / 2, sp.tanh(x)), sp.Max(x, sp.cos(x))], ids=str
+)
 def test_switches_without_exact_zeros_are_refused(expr: sp.Expr) -> None:
     with pytest.raises(NotImplementedError, match="switch"):
         pieces(expr, x)
