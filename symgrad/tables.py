@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from symgrad.present.atlas import rounded, short
+
 __all__ = ["show"]
 
 Document = dict[str, Any]
@@ -63,7 +65,8 @@ def _gain(document: Document, console: Console) -> None:
     table = _table("", "exact", "decimal", "proof")
     for name, label in GAIN_ROWS:
         number = document[name]
-        table.add_row(label, escape(str(number["exact"])), number["decimal"], number["proof"])
+        if number is not None:
+            table.add_row(label, escape(str(number["exact"])), number["decimal"], number["proof"])
     console.print(table)
     console.print(f"[bold]{escape(document['text'])}[/]")
 
@@ -82,6 +85,29 @@ def _steps(steps: list[Document], console: Console) -> None:
     for number, step in enumerate(steps, 1):
         table.add_row(str(number), escape(step["statement"]), escape(step["because"]), escape(step["check"]))
     console.print(table)
+
+
+def _atlas(document: Document, console: Console) -> None:
+    if "text" in document:
+        console.file.write(document["text"])
+        return
+    if "files" in document:
+        _export(document, console)
+        return
+    table = _table(
+        "activation", "inf φ′", "sup φ′", "sup |φ′|", "smoothness", "gain forward", "backward", "proof"
+    )
+    family = ""
+    for row in document["rows"]:
+        if row["family"] != family:
+            family = row["family"]
+            table.add_row(f"[bold]{escape(family)}[/]")
+        cells = (short(row[key]) for key in ("inf", "sup", "lipschitz"))
+        gains = (rounded(row[key]["decimal"], 6) for key in ("forward_gain", "backward_gain"))
+        proofs = ", ".join(dict.fromkeys(row[key]["proof"] for key in ("inf", "sup")))
+        table.add_row(escape(row["name"]), *map(escape, cells), row["smoothness"], *gains, proofs)
+    console.print(table)
+    console.print(f"[bold]{len(document['rows'])} activations[/]; all columns: symgrad atlas --format csv")
 
 
 def _simulate(document: Document, console: Console) -> None:
@@ -143,6 +169,7 @@ VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "bound": _bound,
     "check": _check,
     "gain": _gain,
+    "atlas": _atlas,
     "show": _show,
     "simulate": _simulate,
     "verify": _verify,

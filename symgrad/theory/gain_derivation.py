@@ -48,6 +48,12 @@ def short(number: Number) -> str:
     return f"{float(decimals(number.value).decimal):.4g}"
 
 
+def _bias_of(name: str) -> Number:
+    found = at_one(name).bias_variance
+    assert found is not None, "the moments are finite here"
+    return found
+
+
 @derivation("gains", "A gain keeps the variance or the gradient, seldom both", "propagation")
 def gain_page() -> Body:
     """σ_w² = q/E φ² keeps q forwards, σ_w² = 1/E φ′² keeps the gradient; for E φ = 0 the first exceeds the
@@ -167,7 +173,7 @@ def _bias() -> str:
     sigma = sp.Symbol("b")
     solved = sp.solve(sp.Eq(VARIANCE, MEAN_SQUARE / SLOPE_SQUARE + sigma), sigma)
     prove_equal(solved[0], VARIANCE - MEAN_SQUARE / SLOPE_SQUARE)
-    return f"the fixed point solved for σ_b²; tanh at q = 1: {short(at_one('tanh').bias_variance)}"
+    return f"the fixed point solved for σ_b²; tanh at q = 1: {short(_bias_of('tanh'))}"
 
 
 def _hermite() -> str:
@@ -234,7 +240,7 @@ def _claim(way: str, says: str) -> Claim:
                 "depth": DEPTH,
                 "width": WIDTH,
                 "sigma_w": float((g.keeping if forward else g.backward).value),
-                "sigma_b": 0.0 if forward else float(g.bias_variance.value) ** 0.5,
+                "sigma_b": 0.0 if forward else float(_bias_of(name).value) ** 0.5,
             }
             for name, g in found.items()
         ),

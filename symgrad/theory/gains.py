@@ -58,11 +58,14 @@ class Gains:
         return self.of(sp.sqrt(self.q) / sp.sqrt(MEAN_SQUARE), "√(q/second moment)")
 
     @property
-    def bias_variance(self) -> Number:
-        """q − M/S."""
-        return self.of(
-            self.q - MEAN_SQUARE / SLOPE_SQUARE, "q less the backward gain squared times the second moment"
-        )
+    def bias_variance(self) -> Number | None:
+        """q − M/S; None where a moment is infinite or S is 0."""
+        if self.second_moment.infinite or self.derivative_second_moment.infinite:
+            return None
+        if self.derivative_second_moment.exact == 0:
+            return None
+        why = "q less the backward gain squared times the second moment"
+        return self.of(self.q - MEAN_SQUARE / SLOPE_SQUARE, why)
 
     def factors(self, variance: sp.Expr) -> tuple[Number, Number]:
         """σ_w² M and σ_w² S: what weights of that variance times fan-in do forwards and backwards."""
@@ -100,12 +103,12 @@ def gains(entry: Activation, q: sp.Rational | int = 1) -> Gains:
 
 def _estimated(entry: Activation, q: sp.Rational, order: int, reason: str) -> Number:
     """The moment by quadrature in floats, without a proof."""
-    functions = kernel(entry)
-    f = functions.slope if order else functions.value
     try:
+        functions = kernel(entry)
+        f = functions.slope if order else functions.value
         found = float(expectation(lambda a: f(a) ** 2, float(q), functions.kinks))
-    except ValueError as error:
-        raise NotImplementedError(f"{reason}; {error}") from None
+    except (ValueError, NotImplementedError):
+        raise NotImplementedError(reason) from None
     return Number(None, arb(found), "estimated", f"quadrature in double precision, no proof: {reason}")
 
 

@@ -41,8 +41,10 @@ def gain(activation: str, settings: Settings | None = None, q: str = "1") -> Doc
     }
 
 
-def number_document(number: Number) -> Document:
+def number_document(number: Number | None) -> Document | None:
     """N of the command line: exact text, 30 digits, an enclosure, the proof grade and why."""
+    if number is None:
+        return None
     from symgrad.present.latex import latex
     from symgrad.present.plain import written
 
