@@ -84,7 +84,7 @@ def claim_document(extremum: Extremum) -> Document:
 def _cut(cut: Any) -> Document:
     at = cut.ball(PROOF_BITS)
     exact = None if not isinstance(cut.point, sp.Expr) else write(cut.point)
-    if exact is not None and cut.point.is_Rational:
+    if exact is not None and cut.point.is_Rational and _is_dyadic(cut.point):
         enclosure = [exact, exact]
     else:
         enclosure = [below(at, _PLACE), above(at, _PLACE)]
@@ -194,10 +194,15 @@ def _element(element: Element, texts: _Ends, claim: Extremes) -> Document:
 
 
 def _constant(value: sp.Expr) -> list[str]:
-    if value.is_Rational:
+    if value.is_Rational and _is_dyadic(value):
         return [text_of(Fraction(int(value.p), int(value.q)))] * 2
     with precision(PROOF_BITS):
         return _padded(ball(value))
+
+
+def _is_dyadic(number: sp.Rational) -> bool:
+    """Whether it is a number of ball arithmetic."""
+    return int(number.q) & (int(number.q) - 1) == 0
 
 
 def _padded(value: arb) -> list[str]:

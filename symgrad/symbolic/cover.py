@@ -34,6 +34,8 @@ SMALL = arb("1e-36")
 _ORDERS = (2, 4, 6, 8)
 _MOST_BOXES = 3000
 _NEWTON_STEPS = 14
+_PATIENCE = 12
+"""Halvings up to which a bound must leave room."""
 
 
 @dataclass
@@ -86,15 +88,15 @@ def _box(phi: Jet, lo: Mark, hi: Mark, depth: int, known: Known) -> tuple[Elemen
     """One statement that bounds f on the box, or the points to cut it at."""
     value, rise = _enclosures(phi, lo, hi)
     if value.is_finite():
-        bounds = (value.lower(), value.upper())
-        if known.hides(bounds):
-            return Bounded(lo, hi, bounds), []
-        if rise > 0 or rise < 0:
+        if rise > 0 or rise < 0:  # first, for beside an extremum a bound alone would have to be very sharp
             ends = (_value_at(phi, lo), _value_at(phi, hi))
             if all(end.is_finite() for end in ends):
                 known.learn(ends[0])
                 known.learn(ends[1])
                 return Monotone(lo, hi, (rise.lower(), rise.upper()), ends), []
+        room = value.rad() if depth < _PATIENCE else arb(0)  # so that coarser arithmetic proves it again
+        if known.hides(((value - room).lower(), (value + room).upper())):
+            return Bounded(lo, hi, (value.lower(), value.upper())), []
         for end in (lo, hi):
             if isinstance(end, Cut):
                 element = _critical(phi, lo, hi, end, known, tuple(range(2, 9)))

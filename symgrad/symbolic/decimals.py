@@ -8,7 +8,12 @@ from fractions import Fraction
 
 from flint import arb
 
+from symgrad.symbolic.balls import precision
+
 __all__ = ["above", "below", "beyond", "exactly", "rounded", "text_of"]
+
+_BITS = 2048
+"""At which the ends of a ball are taken: with fewer bits they would be rounded."""
 
 
 def text_of(number: Fraction) -> str:
@@ -29,12 +34,14 @@ def text_of(number: Fraction) -> str:
 
 def above(value: arb, digits: int) -> str:
     """A decimal of that many digits that no point of the ball exceeds."""
-    return rounded(exactly(value.upper()), digits, math.ceil)
+    with precision(_BITS):
+        return rounded(exactly(value.upper()), digits, math.ceil)
 
 
 def below(value: arb, digits: int) -> str:
     """A decimal of that many digits that exceeds no point of the ball."""
-    return rounded(exactly(value.lower()), digits, math.floor)
+    with precision(_BITS):
+        return rounded(exactly(value.lower()), digits, math.floor)
 
 
 def exactly(value: arb) -> Fraction:

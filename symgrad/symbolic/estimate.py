@@ -9,10 +9,13 @@ import sympy as sp
 from flint import arb
 
 from symgrad.symbolic.balls import ball, precision
+from symgrad.symbolic.extremum import Extremum, Place, Value, Values
+from symgrad.symbolic.ranges import Range
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "estimated_range"]
 
 _SAMPLES = 2001
+_FAR = 1e6
 _REFINEMENTS = 120
 _GOLDEN = 0.6180339887498949
 
@@ -23,7 +26,7 @@ def estimate(f: sp.Expr, x: sp.Symbol, lo: sp.Expr, hi: sp.Expr) -> list[tuple[s
     Points dense near 0 and sparse far out (x = sinh s), then golden-section search around the best; no
     guarantee.
     """
-    left, right = max(float(lo), -1e6), min(float(hi), 1e6)
+    left, right = max(float(lo), -_FAR), min(float(hi), _FAR)
 
     def at(point: float) -> float:
         with precision(128):
@@ -49,3 +52,38 @@ def _golden(f: Callable[[float], float], sign: int, a: float, b: float) -> float
         p, q = b - _GOLDEN * (b - a), a + _GOLDEN * (b - a)
         a, b = (a, q) if sign * f(p) > sign * f(q) else (p, b)
     return (a + b) / 2
+
+
+def estimated_range(phi: sp.Expr, x: sp.Symbol, values: Values, why: str) -> Range:
+    """The range of φ′ by difference quotients of φ in 192 bits at points dense near 0, without a proof.
+
+    Raises `NotImplementedError` where φ has no value at any of them.
+    """
+    body = phi.xreplace(dict(values))
+    found: list[tuple[float, float]] = []
+    with precision(192):
+        step = arb("1e-25")
+        for k in range(1, _SAMPLES + 1):
+            point = _spread(-_FAR, _FAR, k / (_SAMPLES + 1))
+            rise = (ball(body, {x: arb(point) + step}) - ball(body, {x: arb(point) - step})) / (2 * step)
+            if rise.is_finite():
+                found.append((float(rise.mid()), point))
+    if not found:
+        raise NotImplementedError("φ has no value at any sample")
+    low, high = min(found), max(found)
+    reason = f"found by sampling; {why}"
+
+    def extremum(value: float, point: float) -> Extremum:
+        return Extremum(Value(sp.Float(value, 15)), None, (Place(sp.Float(point, 15)),), "estimated", reason)
+
+    inf, sup = extremum(*low), extremum(*high)
+    steepest = max(found, key=lambda entry: abs(entry[0]))
+    return Range(
+        inf,
+        sup,
+        extremum(abs(steepest[0]), steepest[1]),
+        sp.Interval(inf.value.number, sup.value.number),
+        (),
+        (),
+        (),
+    )

@@ -12,47 +12,28 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import sympy as sp
+from flint import arb
 
 from symgrad.errors import RefutedError
-from symgrad.symbolic.balls import sign_of
+from symgrad.symbolic.balls import precision, sign_of
 from symgrad.symbolic.derivation import Prose, Step, prove
 from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.estimate import estimate
 from symgrad.symbolic.extremum import Extremum, Place, Value, Values, compare
+from symgrad.symbolic.germs import End, behaviour
 from symgrad.symbolic.image import Span, union
+from symgrad.symbolic.jets import jet
 from symgrad.symbolic.limits import limit
 from symgrad.symbolic.notation import OneSided, ZeroSet
 from symgrad.symbolic.pieces import Piece, pieces
+from symgrad.symbolic.ranges import Kink, Range
 from symgrad.symbolic.roots import NamedRoot, Root, UnprovedError, Zeros, zeros
 
-__all__ = ["Kink", "Range", "derivative_range", "function_range"]
+__all__ = ["exact_range", "function_range"]
 
+_BITS = 256
 Name = Callable[[sp.Basic], sp.Expr]
 """How the steps write the function's value at a point."""
-
-
-@dataclass(frozen=True)
-class Kink:
-    """A point where the one-sided derivatives differ, and both of them."""
-
-    point: sp.Expr
-    left: sp.Expr
-    right: sp.Expr
-
-
-@dataclass(frozen=True)
-class Range:
-    """inf and sup of f over the points where it exists, the Lipschitz constant sup|f|, the image, kinks and
-    the argument.
-    """
-
-    inf: Extremum
-    sup: Extremum
-    lipschitz: Extremum
-    image: sp.Set
-    kinks: tuple[Kink, ...]
-    pieces: tuple[Piece, ...]
-    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -64,13 +45,12 @@ class _Candidate:
     word: str = ""
 
 
-def derivative_range(
-    phi: sp.Expr, x: sp.Symbol, values: Values | None = None, name: Name | None = None
-) -> Range:
-    """The range of φ′ over the real line; parameters stay letters, with `values` deciding between them.
+def exact_range(phi: sp.Expr, x: sp.Symbol, values: Values | None = None, name: Name | None = None) -> Range:
+    """The range of φ′ over the real line in closed form; parameters stay letters, with `values` deciding
+    between them.
 
     `name` is the function that stands for φ′ in the steps. Raises `NotImplementedError` for a φ with a jump
-    or an unbounded switch.
+    or where a switch has no exact zeros; what it cannot prove is graded "estimated".
     """
     values = values or {}
     parts = pieces(phi, x, values)
@@ -217,7 +197,7 @@ def _piece(
             candidates.append(
                 _Candidate(_value(value, values), Place(end, 0 if infinite else side), False, word="limit")
             )
-            steps.append(_limit_step(f, x, end, side, value, name))
+            steps.append(_limit_step(f, x, end, side, value, values, name))
     return candidates, steps
 
 
@@ -263,7 +243,9 @@ def _value_step(f: sp.Expr, x: sp.Symbol, root: Root, value: sp.Expr, name: Name
     return prove(sp.Eq(name(root.point), value, evaluate=False), because, check, rule="critical value")
 
 
-def _limit_step(f: sp.Expr, x: sp.Symbol, end: sp.Expr, side: int, value: sp.Expr, name: Name) -> Step:
+def _limit_step(
+    f: sp.Expr, x: sp.Symbol, end: sp.Expr, side: int, value: sp.Expr, values: Values, name: Name
+) -> Step:
     if end.is_infinite:
         statement = sp.Eq(sp.Limit(name(x), x, end), value, evaluate=False)
         because: Prose = ("the limit at this end of the line",)
@@ -272,24 +254,40 @@ def _limit_step(f: sp.Expr, x: sp.Symbol, end: sp.Expr, side: int, value: sp.Exp
         because = ("the one-sided limit at the end of the piece",)
 
     def check() -> str:
-        far, near = (_gap(f, x, end, side, value, digits) for digits in (4, 16))
-        if not (near <= far / 2 or near < 1e-40):
-            raise RefutedError(f"{f} does not approach {value}")
-        return "SymPy's limit; the distance to it shrinks towards the end in 256-bit balls"
+        return _proved_limit(f.xreplace(dict(values)), x, end, side, value.xreplace(dict(values)))
 
     return prove(statement, because, check, rule="limit")
 
 
-def _gap(f: sp.Expr, x: sp.Symbol, end: sp.Expr, side: int, value: sp.Expr, digits: int) -> float:
-    """|f − limit|, or 1/|f| for an infinite one, at ±10^digits or 10^−digits beside a finite end.
+def _proved_limit(f: sp.Expr, x: sp.Symbol, end: sp.Expr, side: int, value: sp.Expr) -> str:
+    """f → value, by continuity where f is analytic at the end, else by its germ.
 
-    Parameters are at 1, since the limit holds for all.
+    Raises `RefutedError` where the limit is another one, `UnprovedError` where it is not decided.
     """
-    far = sp.Integer(10) ** digits
-    point = (far if end is sp.oo else -far) if end.is_infinite else end + side / far
-    gap = 1 / f.subs(x, point) if value.is_infinite else f.subs(x, point) - value
-    letters = {symbol: sp.Integer(1) for symbol in gap.free_symbols}
-    return float(abs(Value(gap.xreplace(letters)).ball(256)).upper())
+    at = Value(end)
+    if not end.is_infinite:
+        with precision(_BITS):
+            there = jet(f, x).value(at.ball(_BITS))
+        if there.is_finite():
+            _is_value(f, there, value, end)
+            return "f is analytic at the end: the value there, in 256-bit balls"
+    try:
+        found = behaviour(f, x, End(end, 0 if end.is_infinite else side)).phi
+    except NotImplementedError as reason:
+        raise UnprovedError(f"the limit of {f} at {end} is not proved: {reason}") from None
+    if found.limit is None:
+        raise UnprovedError(f"the limit of {f} at {end} is not proved")
+    if found.limit.is_infinite or value.is_infinite:
+        if found.limit != value:
+            raise RefutedError(f"{f} does not approach {value}")
+    elif sign_of(found.limit - value) != 0:
+        raise RefutedError(f"{f} does not approach {value}")
+    return "its series towards the end, with remainders in balls, has this limit"
+
+
+def _is_value(f: sp.Expr, there: arb, value: sp.Expr, end: sp.Expr) -> None:
+    if value.is_infinite or not there.overlaps(Value(value).ball(_BITS)):
+        raise RefutedError(f"{f} does not approach {value} at {end}")
 
 
 def _merge(candidates: Iterable[_Candidate]) -> list[_Candidate]:

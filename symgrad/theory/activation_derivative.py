@@ -14,11 +14,12 @@ from symgrad.symbolic.autonomous import Autonomous, NotAutonomous, Undetermined,
 from symgrad.symbolic.balls import sign_of
 from symgrad.symbolic.derivation import Claim, Grade, Prose, Step, prove
 from symgrad.symbolic.differentiate import Differentiation, differentiate
-from symgrad.symbolic.extrema import Range, function_range
+from symgrad.symbolic.extrema import function_range
 from symgrad.symbolic.extremum import Extremum, Value, compare
 from symgrad.symbolic.letters import x, y
 from symgrad.symbolic.notation import Image, SlopeImage, dphi, phi
 from symgrad.symbolic.pieces import switches
+from symgrad.symbolic.ranges import Range
 from symgrad.theory.activations import Activation, slope_range
 from symgrad.theory.entry import Body, Entry
 

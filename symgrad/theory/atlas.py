@@ -10,7 +10,7 @@ import sympy as sp
 
 from symgrad.symbolic.cuts import cuts
 from symgrad.symbolic.derivation import Prose, Source
-from symgrad.symbolic.extrema import Range
+from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.extremum import Extremum
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.shape import Direction, Parity, direction, parity, smoothness
@@ -39,7 +39,7 @@ class Row:
     own: sp.Expr | None
     own_says: Prose
     gains: Gains
-    source: Source
+    source: Source | None
     frameworks: dict[str, str]
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from symgrad.numeric import Kernel
 from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.derivation import Claim, Grade
-from symgrad.symbolic.extrema import Range
+from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.extremum import Extremum, Place
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi

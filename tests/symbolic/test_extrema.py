@@ -14,7 +14,9 @@ from mpmath import mp, mpf
 from symgrad.errors import RefutedError
 from symgrad.symbolic import extrema
 from symgrad.symbolic.balls import precision
-from symgrad.symbolic.extrema import Range, derivative_range, function_range
+from symgrad.symbolic.derivative_range import derivative_range
+from symgrad.symbolic.extrema import function_range
+from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.extremum import Place, Value, compare
 from symgrad.symbolic.image import Span, union
 from symgrad.symbolic.letters import u, x

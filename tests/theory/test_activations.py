@@ -12,7 +12,7 @@ from mpmath import mp, mpf
 
 from symgrad.errors import InputError
 from symgrad.symbolic.equality import prove_equal
-from symgrad.symbolic.extrema import Range
+from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.extremum import Extremum, Place
 from symgrad.symbolic.letters import x
 from symgrad.theory.activations import ACTIVATIONS, CORE, Activation, activation, kernel, slope_range

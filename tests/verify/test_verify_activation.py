@@ -11,7 +11,7 @@ import sympy as sp
 
 from symgrad.errors import InputError
 from symgrad.symbolic.derivation import Source
-from symgrad.symbolic.extrema import Range
+from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.extremum import Extremum, Place, Value
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi

@@ -4,9 +4,10 @@ from functools import cache
 
 import sympy as sp
 
-from symgrad.symbolic.extrema import Range, derivative_range
+from symgrad.symbolic.derivative_range import derivative_range
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi
+from symgrad.symbolic.ranges import Range
 from symgrad.theory.activations.activation import Activation
 from symgrad.theory.activations.bumps import BUMPS
 from symgrad.theory.activations.exponential_linear import EXPONENTIAL_LINEAR

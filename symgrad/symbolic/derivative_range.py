@@ -1,0 +1,90 @@
+"""The range of φ′ by the best method that succeeds: closed forms, then balls over the whole domain, then a
+labelled estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from symgrad.errors import RefutedError
+from symgrad.symbolic.balls import precision
+from symgrad.symbolic.budget import cpu_limit
+from symgrad.symbolic.certified import domain_text
+from symgrad.symbolic.certified_range import certified_range
+from symgrad.symbolic.cuts import cuts
+from symgrad.symbolic.estimate import estimated_range
+from symgrad.symbolic.extrema import exact_range
+from symgrad.symbolic.extremum import Extremum, Values
+from symgrad.symbolic.ranges import LINE, Range
+
+__all__ = ["PATIENCE", "derivative_range"]
+
+Name = Callable[[sp.Basic], sp.Expr]
+PATIENCE = 1.5
+"""Seconds of processor time for closed forms of a typed expression."""
+CERTIFIED = 5.0
+"""Seconds for the certified range."""
+_BITS = 256
+
+
+def derivative_range(
+    phi: sp.Expr,
+    x: sp.Symbol,
+    values: Values | None = None,
+    name: Name | None = None,
+    patience: float = PATIENCE,
+) -> Range:
+    """The range of φ′ over the domain of φ; `values` of the parameters decide between letters, `name` stands
+    for φ′ in the steps, `patience` is the processor time for closed forms.
+
+    Never raises for want of a proof: then the extremes are graded "estimated", with the reason. Raises
+    `RefutedError` when two proofs contradict each other.
+    """
+    values, name = values or {}, name or sp.Function("f")
+    certified = None
+    try:
+        with cpu_limit(CERTIFIED):
+            certified = certified_range(phi, x, values, name)
+        everywhere = certified.domain == LINE and all(word == "kink" for _, word in certified.joins)
+    except (NotImplementedError, TimeoutError) as reason:
+        everywhere, why = _is_everywhere(phi.xreplace(dict(values)), x), f"no proof was found: {reason}"
+    exact = _exactly(phi, x, values, name, patience) if everywhere else None
+    if exact is not None and certified is not None:
+        _agree(exact, certified)
+    return exact or certified or estimated_range(phi, x, values, why)
+
+
+def _is_everywhere(phi: sp.Expr, x: sp.Symbol) -> bool:
+    """Whether φ is proved to be defined on the line, continuous, with one-sided derivatives at its cuts."""
+    try:
+        with cpu_limit(1.0):
+            found = cuts(phi, x)
+    except (NotImplementedError, TimeoutError):
+        return False
+    return domain_text(found) == LINE and all(cut.joins in ("smooth", "kink") for cut in found.points)
+
+
+def _exactly(phi: sp.Expr, x: sp.Symbol, values: Values, name: Name, patience: float) -> Range | None:
+    """The range in closed form, None where that is not found in time."""
+    try:
+        with cpu_limit(patience):
+            found = exact_range(phi, x, values, name)
+    except (NotImplementedError, TimeoutError, RefutedError, ValueError, TypeError):
+        return None
+    return None if "estimated" in (found.inf.proof, found.sup.proof) else found
+
+
+def _agree(exact: Range, certified: Range) -> None:
+    for mine, other in ((exact.inf, certified.inf), (exact.sup, certified.sup)):
+        if not _same(mine, other):
+            raise RefutedError(f"{mine.value.text()} in closed form, {other.value.text()} in balls")
+
+
+def _same(mine: Extremum, other: Extremum) -> bool:
+    if mine.value.number.is_infinite or other.value.number.is_infinite:
+        return bool(mine.value.number == other.value.number)
+    with precision(2 * _BITS):
+        near = bool(mine.value.ball(_BITS).overlaps(other.value.ball(_BITS)))
+    return near and (None in (mine.attained, other.attained) or mine.attained == other.attained)
