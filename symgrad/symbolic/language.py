@@ -32,10 +32,10 @@ ROOT = 64
 """The largest denominator of an exponent."""
 COMPUTED_DIGITS = 100
 """Digits of a number that arises by computing, and of the size of a constant."""
+CONSTANT_DEPTH = 8
+"""Functions and powers inside each other in a number: SymPy's work on them doubles with each."""
 OPERATIONS = 1000
 """Operations of an expression with every function written out."""
-TERMS = 16
-"""Terms of one max or min: they are compared in pairs."""
 
 NODES: frozenset[type] = frozenset(
     {sp.Add, sp.Mul, sp.Pow, sp.exp, sp.log, sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh}
@@ -93,13 +93,18 @@ def _node(expr: sp.Basic, known: Known) -> int:
         raise InadmissibleError(
             f"more than {OPERATIONS} operations, functions written out (legal: up to that)"
         )
-    if isinstance(expr, sp.Max | sp.Min) and len(expr.args) > TERMS:
-        raise InadmissibleError(f"more than {TERMS} terms in one max or min (legal: up to that)")
     if isinstance(expr, sp.Pow):
         _power(expr.base, expr.exp)
-    if isinstance(expr, sp.Expr) and not expr.free_symbols:
+    if is_constant(expr):
+        if _depth(expr) > CONSTANT_DEPTH:
+            raise InadmissibleError(f"a number of more than {CONSTANT_DEPTH} functions inside each other")
         number_of(expr)
     return size
+
+
+def _depth(expr: sp.Basic) -> int:
+    below = max((_depth(arg) for arg in expr.args), default=0)
+    return below + (bool(expr.args) and not isinstance(expr, sp.Add | sp.Mul))
 
 
 def _power(base: sp.Expr, exponent: sp.Expr) -> None:

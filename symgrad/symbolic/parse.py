@@ -160,9 +160,10 @@ class _Parser(Cursor):
         if operator in _COMPARISONS:
             return self.comparison(token, left)
         if operator == "^":
-            self.deeper(token, 1)
+            level = int(self.next.text != "(")  # a bracket there counts by itself
+            self.deeper(token, level)
             exponent = self.expression(_POWER - 1)
-            self.deeper(token, -1)
+            self.deeper(token, -level)
             return making.power(token, self.known, left, exponent)
         if _BINDING[operator] == _PRODUCT:
             return self.product(token, operator, left)

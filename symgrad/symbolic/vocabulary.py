@@ -15,6 +15,9 @@ __all__ = ["CONSTANTS", "ELEMENTARY", "Function", "cases", "compose"]
 CASES = 128
 """Branches that may arise when cases stand inside conditions."""
 
+TERMS = 10
+"""Terms of one max or min: SymPy compares them in pairs."""
+
 CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi, "e": sp.E, "E": sp.E}
 THIRD = sp.Rational(1, 3)
 
@@ -70,6 +73,15 @@ def _plain(expr: sp.Expr) -> bool:
     return all(node.func in NODES for node in sp.preorder_traversal(expr) if node.args)
 
 
+def _largest(of: type[sp.Max] | type[sp.Min]) -> Callable[..., sp.Expr]:
+    def build(*terms: sp.Expr) -> sp.Expr:
+        if sum(len(of.make_args(term)) for term in terms) > TERMS:
+            raise InadmissibleError(f"more than {TERMS} terms in one max or min (legal: up to that)")
+        return of(*terms)
+
+    return build
+
+
 def _cbrt(u: sp.Expr) -> sp.Expr:
     return _sign(u) * _absolute(u) ** THIRD
 
@@ -96,10 +108,10 @@ ELEMENTARY: Mapping[str, Function] = {
     "atan": Function(sp.atan),
     "erf": Function(sp.erf),
     "erfc": Function(sp.erfc),
-    "min": Function(sp.Min, 2, None),
-    "Min": Function(sp.Min, 2, None),
-    "max": Function(sp.Max, 2, None),
-    "Max": Function(sp.Max, 2, None),
+    "min": Function(_largest(sp.Min), 2, None),
+    "Min": Function(_largest(sp.Min), 2, None),
+    "max": Function(_largest(sp.Max), 2, None),
+    "Max": Function(_largest(sp.Max), 2, None),
 }
 """cbrt is the real cube root on the whole line (u**(1/3) is the principal power, u >= 0); step(0) = 1/2."""
 
