@@ -87,17 +87,19 @@ def _unbounded(claim: Claim | None, line: Line, peaks: Sequence[Peak]) -> None:
     """φ is not Lipschitz: φ′ is unbounded or φ is not continuous."""
     if claim is None:
         raise RejectedError("lipschitz: φ is not Lipschitz, and that is not said")
-    jumps = tuple(
+    broken = [cut for cut in line.cuts if cut.joins in DISCONTINUOUS]
+    if not broken:
+        _infinite("lipschitz", claim, line, peaks, "oo")
+        return
+    jumps = [
         Peak(arb.pos_inf(), arb.pos_inf(), "side", end, end, end.lo, side)
-        for end in (line.end(f"cut {cut.index}") for cut in line.cuts if cut.joins in DISCONTINUOUS)
+        for end in (line.end(f"cut {cut.index}") for cut in broken)
         for side in (-1, 1)
-    )
-    _infinite("lipschitz", claim, line, peaks, "oo", jumps)
+    ]
+    _infinite("lipschitz", claim, line, jumps, "oo")
 
 
-def _infinite(
-    name: str, claim: Claim, line: Line, peaks: Sequence[Peak], text: str, jumps: Sequence[Peak] = ()
-) -> None:
+def _infinite(name: str, claim: Claim, line: Line, peaks: Sequence[Peak], text: str) -> None:
     if (claim.decimal, claim.lower, claim.upper) != (text,) * 3 or claim.attained is not False:
         raise RejectedError(f"{name}: is {text}, never attained")
     if claim.exact not in (None, text):
@@ -105,7 +107,7 @@ def _infinite(
     if (claim.exact is None) != (claim.proof != "exact"):
         raise RejectedError(f"{name}: the proof is not what it is called")
     try:
-        placed(line, claim.at, (*peaks, *jumps))
+        placed(line, claim.at, peaks)
     except RejectedError as error:
         raise RejectedError(f"{name}: {error}") from None
 

@@ -129,7 +129,7 @@ def domain(text: str, line: Line, evidence: Sequence[Evidence]) -> None:
             parts[-1][1] = part.right
         else:
             parts.append([part.left, part.right])
-    if line.period is not None and len(parts) == 1 and not line.cuts:
+    if line.period is not None and len(parts) == 1:
         parts = [[line.end("-oo"), line.end("oo")]]
     written = [_INTERVAL.fullmatch(piece) for piece in text.split(" U ")]
     same = len(written) == len(parts) and all(

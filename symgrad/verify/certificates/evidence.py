@@ -9,7 +9,7 @@ import sympy as sp
 from flint import arb
 
 from symgrad.symbolic.letters import x
-from symgrad.verify.certificates.line import End, Line
+from symgrad.verify.certificates.line import End, Line, exact_zero
 from symgrad.verify.certificates.reading import Record
 
 __all__ = ["Evidence", "Limits", "Peak", "RejectedError", "beside", "both", "inside", "require"]
@@ -34,6 +34,7 @@ class Peak:
     inside: arb
     side: int = 0
     limit: sp.Expr | None = None
+    centre: End | None = None
     sign: int = 1
 
     def negated(self) -> Peak:
@@ -44,10 +45,13 @@ class Peak:
         """The value in closed form, where it is a limit, a constant, or taken at an exact point."""
         if self.limit is not None:
             return self.sign * self.limit
-        slope = sp.diff(line.branch(self.inside), x)
-        if self.kind == "side" and self.left.exact is not None:
-            slope = slope.xreplace({x: self.left.exact})
-        return self.sign * slope if slope.is_number else None
+        end = self.left if self.kind == "side" else self.centre
+        if end is None or end.exact is None:
+            return None
+        branch = line.branch(self.inside)
+        if self.kind == "point" and not exact_zero(sp.diff(branch, x, 2).xreplace({x: end.exact})):
+            return None
+        return self.sign * sp.diff(branch, x).xreplace({x: end.exact})
 
     @property
     def attained(self) -> bool:

@@ -32,13 +32,15 @@ def _constant(line: Line, record: Record, left: End, right: End) -> Evidence:
     span: Span = record.fields["value"]
     start, stop = _settled(line, record, left, right), _settled(line, record, right, left)
 
+    slope = sp.diff(line.branch(inside(left, right)), x)
+    require(slope.is_number and span.has(slope), record, "φ′ is not that constant")
+
     def test(over: arb, near: Near) -> bool:
-        terms = line.jet(over, 2, near)
-        return span.contains(terms[1]) and bool(terms[2] == 0)
+        return bool(line.jet(over, 2, near)[2] == 0)
 
     if start.hi < stop.lo:
-        require(line.holds(start, stop, test), record, "φ′ is not that constant")
-    peaks = (Peak(span.lo, span.hi, "stretch", left, right, inside(left, right)),)
+        require(line.holds(start, stop, test), record, "φ′ is not proved to be constant")
+    peaks = (Peak(span.lo, span.hi, "stretch", left, right, inside(left, right), limit=slope),)
     return Evidence(left, right, "constant", span.hi, span.lo, peaks, peaks, both(line, left, right))
 
 
@@ -47,8 +49,7 @@ def _settled(line: Line, record: Record, end: End, other: End) -> End:
     if not end.infinite:
         return end
     found = behaviour(line.phi, x, GermEnd(sp.oo if end.lo > 0 else -sp.oo), 1)
-    constant = found.side == 0 and found.slope.ball is not None
-    constant = constant and record.fields["value"].contains(found.slope.ball)
+    constant = found.side == 0 and found.limit is not None and record.fields["value"].has(found.limit)
     require(constant, record, "φ′ is not proved to be that constant to the end of the line")
     reach = arb(found.R) if end.lo > 0 else -arb(found.R)
     if not other.infinite:  # the germ speaks from beyond the other end on
@@ -58,7 +59,7 @@ def _settled(line: Line, record: Record, end: End, other: End) -> End:
 
 def _bounded(line: Line, record: Record, left: End, right: End) -> Evidence:
     span: Span = record.fields["value"]
-    held = line.holds(left, right, lambda over, near: span.contains(line.jet(over, 1, near)[1]))
+    held = line.holds(left, right, lambda over, near: span.contains(line.coefficient(over, 1, near)))
     require(held, record, "φ′ is not proved to stay in the recorded value")
     return Evidence(left, right, "bounded", span.hi, span.lo, (), (), both(line, left, right))
 
@@ -68,7 +69,7 @@ def _monotone(line: Line, record: Record, left: End, right: End) -> Evidence:
     rate: Span = record.fields["slope"]
     rising = bool(rate.lo > 0)
     require(rising or bool(rate.hi < 0), record, "the slope may be 0")
-    held = line.holds(left, right, lambda over, near: rate.contains(2 * line.jet(over, 2, near)[2]))
+    held = line.holds(left, right, lambda over, near: rate.contains(2 * line.coefficient(over, 2, near)))
     require(held, record, "φ″ is not proved to stay in the recorded slope")
     limits = both(line, left, right)
     first, last = record.fields["ends"]
@@ -98,7 +99,7 @@ def _taylor(line: Line, record: Record, left: End, right: End) -> Evidence:
         require(bool(size <= bound.lower()), record, f"derivative {j} at the centre is above its bound")
 
     def test(over: arb, near: Near) -> bool:
-        return leading.contains(line.jet(over, order + 1, near)[order + 1] * math.factorial(order + 1))
+        return leading.contains(line.coefficient(over, order + 1, near) * math.factorial(order + 1))
 
     require(line.holds(left, right, test), record, "the leading derivative is not as recorded")
     reach = arb.max(right.hi - centre.lo, centre.hi - left.lo)
@@ -117,7 +118,7 @@ def _vertex(centre: End, side: int, span: Span, excess: arb, left: End, right: E
     lo, hi = (span.lo - excess).lower(), (span.hi + excess).upper()
     if side:
         return Peak(lo, hi, "side", centre, centre, inside(left, right), side)
-    return Peak(lo, hi, "point", left, right, inside(left, right))
+    return Peak(lo, hi, "point", left, right, inside(left, right), centre=centre)
 
 
 def _outside(line: Line, record: Record, left: End, right: End) -> Evidence:

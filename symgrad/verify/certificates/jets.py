@@ -21,11 +21,17 @@ SwitchSign = Callable[[sp.Expr, Jet], int]
 
 
 class UndecidedError(ArithmeticError):
-    """The ball is too wide to decide which branch holds, or the value leaves the reals on it."""
+    """The ball is too wide to decide which branch holds (then `switch` tells which is open), or the value
+    leaves the reals on it.
+    """
+
+    def __init__(self, why: str, switch: sp.Expr | None = None) -> None:
+        super().__init__(why)
+        self.switch = switch
 
 
-_SWITCH_LENGTH = 3
-"""Coefficients that every jet has at least, so that a switch shows its slope and curvature."""
+_SWITCH_LENGTH = 5
+"""Coefficients that every jet has at least, so that a switch shows how it leaves a zero."""
 
 
 def jet(expr: sp.Expr, x: sp.Symbol, over: arb, order: int, sign: SwitchSign | None = None) -> Jet:
@@ -98,7 +104,7 @@ class _Walk:
         if value == 0 and not self.known[self.x][0].is_exact():
             return 0  # the switch vanishes on the whole of a ball that is more than a point
         if self.sign is None:
-            raise UndecidedError(f"the sign of {switch} is open")
+            raise UndecidedError(f"the sign of {switch} is open", switch)
         return self.sign(switch, coefficients)
 
     def power(self, base: sp.Expr, exponent: sp.Expr) -> Jet:

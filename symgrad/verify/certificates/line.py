@@ -22,6 +22,10 @@ __all__ = ["End", "Line", "Point", "exact_zero", "magnitude", "real"]
 
 BUDGET = 3_000
 """Bisections of one interval before the check gives up."""
+TOUCHING, SIMPLE, ORDERS = arb(0.1), 9, 4
+"""Where a switch that touches 0 is looked for: on balls so short, at fractions with denominators below that,
+with the first derivative that is not 0 of that order at most.
+"""
 BRANCHING = (sp.Piecewise, sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min)
 LAST = " + period"
 
@@ -145,27 +149,43 @@ class Line:
         """The jet of φ over a ball that touches the ends `near`."""
         return jet(self.phi, x, over, order, _switch_sign(near))
 
+    def coefficient(self, over: arb, order: int, near: Near) -> arb:
+        """One coefficient over a ball: the direct enclosure met with the centred one (mean value theorem)."""
+        terms = self.jet(over, order + 1, near)
+        middle = over.mid()
+        try:
+            centre = self.jet(middle, order)[order]
+        except UndecidedError:
+            return terms[order]
+        centred = centre + (order + 1) * terms[order + 1] * (over - middle)
+        return terms[order].intersection(centred) if terms[order].overlaps(centred) else terms[order]
+
     def beside(self, end: End, side: int, order: int) -> Jet:
         """The jet of φ at an end, as the limit from one side."""
         return self.jet(end.lo.union(end.hi), order, ((end, side),))
 
     def holds(self, left: End, right: End, test: Callable[[arb, Near], bool]) -> bool:
         """Whether `test` holds on balls that cover [left, right]; those where it does not are halved."""
-        stack = [(left.lo, right.hi, True, True)]
+        stack: list[tuple[arb, arb, End | None, End | None]] = [(left.lo, right.hi, left, right)]
         for _ in range(BUDGET):
             if not stack:
                 return True
-            a, b, leftmost, rightmost = stack.pop()
-            near = ((left, 1),) * leftmost + ((right, -1),) * rightmost
+            a, b, before, after = stack.pop()
+            near = tuple((end, side) for end, side in ((before, 1), (after, -1)) if end is not None)
+            touched = None
             try:
                 if test(a.union(b), near):
                     continue
-            except UndecidedError:
-                pass
+            except UndecidedError as error:
+                touched = _touched(error.switch, a, b)
+            if touched is not None:
+                stack.append((touched.lo, b, touched, after))
+                stack.append((a, touched.hi, before, touched))
+                continue
             middle = ((a + b) / 2).mid()
             if not a < middle < b or self._inside(middle, (left, right)):
                 return False
-            stack += [(middle, b, False, rightmost), (a, middle, leftmost, False)]
+            stack += [(middle, b, None, after), (a, middle, before, None)]
         return False
 
     def undefined(self, left: End, right: End) -> bool:
@@ -210,6 +230,23 @@ class Line:
         return _resolved(self.phi, inside)
 
 
+def _touched(switch: sp.Expr | None, a: arb, b: arb) -> End | None:
+    """A simple rational point of (a, b) where the switch touches 0 without changing its sign."""
+    if switch is None or switch.has(*BRANCHING) or b - a > TOUCHING:
+        return None
+    middle = (a + b) / 2
+    for denominator in range(1, SIMPLE):
+        nearest = fmpq((middle * denominator + arb(0.5)).floor().mid().unique_fmpz() or 0, denominator)
+        if not a < arb(nearest) < b:
+            continue
+        end = End("", arb(nearest), arb(nearest), sp.Rational(int(nearest.p), int(nearest.q)))
+        terms = jet(switch, x, end.lo, ORDERS)
+        for order in range(1, ORDERS + 1):
+            if terms[order] > 0 or terms[order] < 0:
+                return end if order % 2 == 0 and end.vanishes(switch) and _flat(switch, end, order) else None
+    return None
+
+
 def _switch_sign(near: Near) -> SwitchSign:
     """Decides a switch on a ball that touches a point where it vanishes: by its first derivative there that
     does not, which has one sign on the whole ball.
@@ -224,7 +261,7 @@ def _switch_sign(near: Near) -> SwitchSign:
                 if end.vanishes(switch) and _flat(switch, end, order):
                     return int((1 if slope > 0 else -1) * side**order)
             break
-        raise UndecidedError(f"the sign of {switch} is open")
+        raise UndecidedError(f"the sign of {switch} is open", switch)
 
     return sign
 

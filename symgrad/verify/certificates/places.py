@@ -37,7 +37,7 @@ class _Stretch:
 class _Side:
     """x → ±oo (`at` None) or x → p from one side."""
 
-    at: Value | None
+    at: Value | Family | None
     side: int
 
 
@@ -66,7 +66,8 @@ def _place(text: str) -> _Place:
             return _Side(None, -1 if target == "oo" else 1)
         if target[-1:] not in ("+", "-"):
             raise MalformedError(f"at: {text[:60]!r} names no side")
-        return _Side(value(target[:-1]), 1 if target[-1] == "+" else -1)
+        point = target[:-1]
+        return _Side(family(point) or value(point), 1 if target[-1] == "+" else -1)
     if re.search(r"\bx\b", text):
         return _stretch(text)
     return family(text) or value(text)
@@ -88,16 +89,11 @@ def _stretch(text: str) -> _Stretch:
 
 def _matches(line: Line, place: _Place, peak: Peak) -> bool:
     if isinstance(place, _Side):
-        return (
-            peak.kind == "side"
-            and not peak.attained
-            and peak.side == place.side
-            and is_end(place.at, peak.left)
-        )
-    if isinstance(place, Family):
+        if peak.kind != "side" or peak.attained or peak.side != place.side:
+            return False
+        return any(_same(line, at, peak.left) for at in _members(line, place.at))
+    if isinstance(place, Family | Value):
         return any(_at_point(line, member, peak) for member in _members(line, place))
-    if isinstance(place, Value):
-        return _at_point(line, place, peak)
     after = place.lo is None or bool(peak.left.lo >= place.lo.ball.lower() - _slack(place.lo))
     before = place.hi is None or bool(peak.right.hi <= place.hi.ball.upper() + _slack(place.hi))
     if peak.kind == "side":
@@ -106,14 +102,22 @@ def _matches(line: Line, place: _Place, peak: Peak) -> bool:
     return after and before and peak.kind == "stretch"
 
 
-def _at_point(line: Line, place: Value, peak: Peak) -> bool:
+def _at_point(line: Line, place: Value | None, peak: Peak) -> bool:
     if peak.kind == "side":
-        return peak.attained and is_end(place, peak.left)
-    if peak.kind == "stretch":
+        return peak.attained and _same(line, place, peak.left)
+    if peak.kind == "stretch" or place is None:
         return False
     delta = _slack(place)
     below, above = (place.ball - delta).lower(), (place.ball + delta).upper()
     return bool(peak.left.hi < below and above < peak.right.lo) and _critical(line, below, above)
+
+
+def _same(line: Line, place: Value | None, end: End) -> bool:
+    """Whether the place is that end; the last end of a period is the first one too."""
+    if end.shifted and place is not None and line.period is not None:
+        place = Value(place.ball + ball(line.period), None, place.rounding)
+        return is_end(place, end)
+    return is_end(place, end)
 
 
 def _slack(place: Value) -> arb:
@@ -137,8 +141,10 @@ def _critical(line: Line, below: arb, above: arb) -> bool:
     return bool((signs[0] < 0 and signs[1] > 0) or (signs[0] > 0 and signs[1] < 0))
 
 
-def _members(line: Line, place: Family) -> list[Value]:
-    """One member of each class of the family over one period, moved into the period that is covered."""
+def _members(line: Line, place: Value | Family | None) -> list[Value | None]:
+    """A number itself; of a family one member of each class over a period, moved into the one covered."""
+    if not isinstance(place, Family):
+        return [place]
     if line.period is None:
         return []
     length, start = ball(line.period), line.end(line.start).lo
@@ -146,11 +152,11 @@ def _members(line: Line, place: Family) -> list[Value]:
     count = round(float(share.mid()))
     if not (0 < count <= 1000 and share.contains(arb(count))):
         return []
-    found = []
+    found: list[Value | None] = []
     for j in range(count):
         at = place.start.ball + j * abs(place.step)
         turns = ((at - start) / length + NEAR).floor()
-        found.append(Value((at - turns * length), None, place.start.rounding))
+        found.append(Value(at - turns * length, None, place.start.rounding))
     return found
 
 

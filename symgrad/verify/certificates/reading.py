@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import sympy as sp
 from flint import arb, fmpq
 
 from symgrad.errors import InputError
+from symgrad.symbolic.balls import ball
 
 __all__ = ["Claim", "Cut", "MalformedError", "Record", "Span", "Written", "load", "number", "read"]
 
@@ -53,10 +55,18 @@ class Span:
 
     lo: arb
     hi: arb
+    exact: sp.Rational | None = None
+    """The number, where the two ends are one."""
 
     def contains(self, value: arb) -> bool:
         """Whether every number of the ball lies in the interval; no ball that is not a number does."""
         return bool(value.lower() >= self.lo.upper() and value.upper() <= self.hi.lower())
+
+    def has(self, value: sp.Expr) -> bool:
+        """Whether an exactly given number lies in the interval, which may be that number alone."""
+        if self.exact is not None and value.is_Rational:
+            return bool(value == self.exact)
+        return not value.is_infinite and self.contains(ball(value))
 
 
 @dataclass(frozen=True)
@@ -180,7 +190,8 @@ def _span(pair: Any, where: str) -> Span:
     lo, hi = (_end(text, where) for text in _two(pair, where))
     if lo > hi:
         raise MalformedError(f"{where}: the ends stand in the wrong order")
-    return Span(lo, hi)
+    alone = number(pair[0]) if pair[0] == pair[1] and lo.is_finite() else None
+    return Span(lo, hi, None if alone is None else sp.Rational(int(alone.p), int(alone.q)))
 
 
 def _end(text: Any, where: str) -> arb:

@@ -23,7 +23,7 @@ def tail(line: Line, record: Record, left: End, right: End) -> Evidence:
     fields = record.fields
     end, side, R = _germ_end(line, record, left, right)
     found = behaviour(line.phi, x, end, R)
-    require(bool(arb(found.R) <= arb(R)), record, "the expansion does not reach that far")
+    require(bool(found.R <= R), record, "the expansion does not reach that far")
     span: Span = fields["value"]
     require(_within(line, end, R, span, found), record, "φ′ is not proved to stay in the recorded value")
     recorded = None if fields["limit"] is None else _limit(fields["limit"])
@@ -47,7 +47,8 @@ def tail(line: Line, record: Record, left: End, right: End) -> Evidence:
         ends = (left, right) if kind == "stretch" else (at, at)
         towards = 0 if kind == "stretch" else side
         peaks = (Peak(lo, hi, kind, *ends, inside(left, right), towards, found.limit),)
-        if not found.limit.is_infinite and found.side is not None:
+        if found.side is not None:  # for an infinite limit the sign of φ′ itself
+            lo, hi = (arb(0), arb(0)) if found.limit.is_infinite else (lo, hi)
             above = arb.min(above, hi) if found.side <= 0 else above
             below = arb.max(below, lo) if found.side >= 0 else below
     return Evidence(left, right, "tail", above, below, peaks, peaks, both)

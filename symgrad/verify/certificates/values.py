@@ -22,6 +22,7 @@ _ROOT = re.compile(
     r"(?P<body>.+), where (?P<left>.+) = (?P<right>.+) and (?P<lo>\S+) < (?P<letter>[uv]) < (?P<hi>\S+)"
 )
 _DECIMAL = re.compile(r"-?\d+(?:\.(\d+))?(?:e([+-]?\d+))?")
+_LONG = re.compile(r"(^|[-+] ?)(\d+\.\d{20,})(?= |$)")
 _ROUNDED = 28
 """Significant digits from which on a decimal is taken for a rounded number."""
 
@@ -76,14 +77,20 @@ def value(text: str) -> Value:
 
 
 def family(text: str) -> Family | None:
-    """start + step·k where the text has the letter k, else None."""
+    """start + step·k where the text has the letter k, else None; a long decimal may stand in it once."""
     if not re.search(r"\bk\b", text):
         return None
-    terms = sp.Poly(expression(_in_x(text, "k")), x)
+    long = _LONG.search(text)
+    short = text if long is None else text[: long.start()] + "0" + text[long.end() :]
+    terms = sp.Poly(expression(_in_x(short, "k")), x)
     if terms.degree() != 1:
         raise MalformedError(f"{text[:60]!r}: is not a family")
     step, start = terms.all_coeffs()
-    return Family(Value(ball(start), start, arb(0)), ball(step))
+    if long is None:
+        return Family(Value(ball(start), start, arb(0)), ball(step))
+    decimal = value(long[2])
+    sign = -1 if long[1].strip() == "-" else 1
+    return Family(Value(ball(start) + sign * decimal.ball, None, decimal.rounding), ball(step))
 
 
 def _in_x(text: str, letter: str) -> str:
