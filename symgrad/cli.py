@@ -19,7 +19,7 @@ from typing import Any
 
 from symgrad import verbs
 from symgrad.errors import FaultError, InputError, LimitError
-from symgrad.options import FORMATS, parser
+from symgrad.options import ATLAS_FORMATS, FORMATS, parser
 from symgrad.runs.pool import Pool
 from symgrad.verbs.limited import limited
 from symgrad.verbs.sketch import SKETCHES
@@ -98,18 +98,19 @@ def _verb_arguments(options: argparse.Namespace) -> dict[str, Any]:
     }
     if getattr(options, "set", None):
         arguments["settings"] = dict(_setting(text) for text in options.set)
-    if options.command == "export":
-        arguments["formats"] = _formats(arguments["formats"])
+    if "formats" in arguments:
+        legal = FORMATS if options.command == "export" else ATLAS_FORMATS
+        arguments["formats"] = _formats(arguments["formats"], legal)
     if options.command == "simulate" and arguments.pop("architecture") != "mlp":
         raise InputError(f"--architecture {options.architecture}: legal is mlp")
     return arguments
 
 
-def _formats(text: str) -> list[str]:
+def _formats(text: str, legal: Sequence[str]) -> list[str]:
     chosen = text.split(",")
     for name in chosen:
-        if name not in FORMATS:
-            raise InputError(f"--format {name!r}: legal are {', '.join(FORMATS)}")
+        if name not in legal:
+            raise InputError(f"--format {name!r}: legal are {', '.join(legal)}")
     return chosen
 
 

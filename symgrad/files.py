@@ -12,7 +12,7 @@ from symgrad.present import book, charts, latex, markdown, notebook, typst
 from symgrad.present.index import bibliography, index
 from symgrad.symbolic.derivation import Derivation
 
-__all__ = ["BOOK", "FORMATS", "rendered", "written"]
+__all__ = ["BOOK", "FORMATS", "rendered", "stored", "written"]
 
 BOOK = "symgrad"
 """The name of the one document that holds all chosen derivations."""
@@ -61,10 +61,11 @@ def written(
         if kind == "md":
             files["index.md"] = index(derivations).encode()
             files["bibliography.md"] = bibliography(derivations).encode()
-    return _store(files, out)
+    return stored(files, out)
 
 
-def _store(files: Mapping[str, bytes], out: Path) -> list[str]:
+def stored(files: Mapping[str, bytes], out: Path) -> list[str]:
+    """Writes contents by file name into the folder; returns the paths, raises `InputError` as `written`."""
     new: list[Path] = []
     aside: Path | None = None
     try:

@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 from symgrad import __version__
 from symgrad.errors import InputError
 
-__all__ = ["FORMATS", "SIMULATION_OPTIONS", "parser"]
+__all__ = ["ATLAS_FORMATS", "FORMATS", "SIMULATION_OPTIONS", "parser"]
 
 FORMATS = ("tex", "md", "pdf", "ipynb", "png", "svg")
+ATLAS_FORMATS = ("csv", "md", "tex")
 
 
 def _whole(text: str) -> int:
@@ -82,6 +83,8 @@ def parser() -> argparse.ArgumentParser:
     bound = command("bound", "the exact range of the derivative, with its argument")
     activation(bound)
     bound.add_argument("--symbolic", action="store_true", help="keep the letters of parameters")
+    check = command("check", "verify a certificate anew, apart from the prover")
+    check.add_argument("file", metavar="FILE")
     gain = command("gain", "the gains that keep mean squares, forwards and backwards")
     activation(gain)
     gain.add_argument("--q", metavar="Q", help="variance of a pre-activation, as in 1/2 (default 1)")
@@ -100,6 +103,11 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--format", dest="formats", default="tex,md", metavar="F,F", help=", ".join(FORMATS))
     export.add_argument("--out", required=True, metavar="FOLDER")
     export.add_argument("--book", action="store_true", help="one document instead of one for each derivation")
+    atlas = command("atlas", "every registered activation in one table")
+    atlas.add_argument("activation", nargs="?", metavar="ACTIVATION", help="this row alone, worked out now")
+    atlas.add_argument("--anew", action="store_true", help="work all rows out now (minutes)")
+    atlas.add_argument("--format", dest="formats", metavar="F,F", help=", ".join(ATLAS_FORMATS))
+    atlas.add_argument("--out", metavar="FOLDER", help="write atlas.csv, atlas.md, atlas.tex there")
     app = command("app", "start the explorer")
     app.add_argument("--port", type=_whole)
     app.add_argument("--headless", action="store_true", help="do not open a browser")

@@ -94,9 +94,7 @@ def _atlas(document: Document, console: Console) -> None:
     if "files" in document:
         _export(document, console)
         return
-    table = _table(
-        "activation", "inf φ′", "sup φ′", "sup |φ′|", "smoothness", "gain forward", "backward", "proof"
-    )
+    table = _table("activation", "inf φ′", "sup φ′", "sup |φ′|", "smoothness", "gain", "backward", "proof")
     family = ""
     for row in document["rows"]:
         if row["family"] != family:

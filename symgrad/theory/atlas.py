@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,9 +10,9 @@ import sympy as sp
 
 from symgrad.symbolic.cuts import cuts
 from symgrad.symbolic.derivation import Prose, Source
-from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.extremum import Extremum
 from symgrad.symbolic.letters import x
+from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.shape import Direction, Parity, direction, parity, smoothness
 from symgrad.theory.activation_derivative import differentiation, own_slope
 from symgrad.theory.activations import ACTIVATIONS, FAMILIES, Activation, slope_range
@@ -24,13 +24,14 @@ __all__ = ["Row", "atlas", "row"]
 
 @dataclass(frozen=True)
 class Row:
-    """One activation with its parameters at their values: φ, φ′, the range of φ′, the shape of φ, g with
-    φ′ = g(φ) (None with the reason in `own_says`), the gains at q = 1, where it comes from.
+    """One activation: φ and φ′ with the letters of its parameters and their values; at these values the range
+    of φ′, the shape of φ, g with φ′ = g(φ) (None with the reason in `own_says`) and the gains at q = 1.
     """
 
     name: str
     family: str
     phi: sp.Expr
+    parameters: Mapping[sp.Symbol, sp.Expr]
     derivative: sp.Expr
     slopes: Range
     smoothness: str
@@ -45,20 +46,22 @@ class Row:
 
 def row(entry: Activation) -> Row:
     """The row of one activation. Raises `NotImplementedError` where a part of it is beyond the methods."""
-    plain = Activation(entry.name, entry.latex, entry.phi, entry.source)
-    found, cut, own = slope_range(plain), cuts(plain.phi, x), own_slope(plain)
+    found, cut, own = slope_range(entry), cuts(entry.phi, x), own_slope(entry)
+    if own.g is None and entry.parameters:  # numbers decide what letters leave open
+        own = own_slope(Activation(entry.name, entry.latex, entry.phi, entry.source))
     return Row(
         name=entry.name,
         family=_families().get(entry.name, ""),
-        phi=plain.phi,
-        derivative=differentiation(plain).derivative,
+        phi=entry.expression,
+        parameters=entry.parameters,
+        derivative=differentiation(entry).derivative,
         slopes=found,
         smoothness=smoothness(cut, x),
-        parity=parity(plain.phi, x),
+        parity=parity(entry.phi, x),
         direction=direction(_sign(found.inf), _sign(found.sup), cut),
         own=own.g,
         own_says=own.sentence,
-        gains=gains(plain),
+        gains=gains(entry),
         source=entry.source,
         frameworks=framework_names(entry.name),
     )

@@ -1,0 +1,187 @@
+"""The atlas as a table: CSV with every figure, Markdown and LaTeX with what fits a page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from symgrad.present.escape import latex_text, markdown_text
+
+__all__ = ["COLUMNS", "FORMATS", "rounded", "short"]
+
+Row = Mapping[str, Any]
+LONGEST = 28
+"""Letters of an exact value that still fit a cell."""
+DIGITS = 10
+
+
+def short(value: Mapping[str, Any]) -> str:
+    """A value for a narrow cell: exact where that is short, else ten digits."""
+    exact = value["exact"]
+    if exact is not None and len(exact) <= LONGEST:
+        return str(exact)
+    return rounded(value["decimal"])
+
+
+def rounded(decimal: str, digits: int = DIGITS) -> str:
+    """A decimal to so many digits; oo as it is."""
+    return decimal if decimal.endswith("oo") else f"{float(decimal):.{digits}g}"
+
+
+def _formula(value: Mapping[str, Any]) -> str:
+    exact = value["exact"]
+    if exact is not None and len(exact) <= LONGEST:
+        return f"${value['latex']}$"
+    return f"${rounded(value['decimal'])}$".replace("oo", r"\infty")
+
+
+def _where(extremum: Mapping[str, Any]) -> str:
+    verb = {True: "at ", False: "as ", None: "near "}[extremum["attained"]]
+    return verb + "; ".join(extremum["at"])
+
+
+def _proof(row: Row) -> str:
+    """The grades of inf, sup and the gains, each once."""
+    keys = ("inf", "sup", "lipschitz", "forward_gain", "backward_gain")
+    return ", ".join(dict.fromkeys(row[key]["proof"] for key in keys))
+
+
+def _frameworks(row: Row) -> str:
+    return "; ".join(f"{module}: {names}" for module, names in row["frameworks"].items())
+
+
+def _extremum_cells(name: str) -> dict[str, Callable[[Row], str]]:
+    return {
+        name: lambda row: row[name]["decimal"],
+        f"{name} exact": lambda row: row[name]["exact"] or "",
+        f"{name} where": lambda row: _where(row[name]),
+        f"{name} proof": lambda row: row[name]["proof"],
+    }
+
+
+def _gain_cells(name: str) -> dict[str, Callable[[Row], str]]:
+    key = f"{name}_gain"
+    return {
+        f"{name} gain": lambda row: row[key]["decimal"],
+        f"{name} gain exact": lambda row: row[key]["exact"] or "",
+        f"{name} gain proof": lambda row: row[key]["proof"],
+    }
+
+
+COLUMNS: dict[str, Callable[[Row], str]] = {
+    "name": lambda row: row["name"],
+    "family": lambda row: row["family"],
+    "phi": lambda row: row["expression"],
+    "phi'": lambda row: row["derivative"],
+    **_extremum_cells("inf"),
+    **_extremum_cells("sup"),
+    **_extremum_cells("lipschitz"),
+    "smoothness": lambda row: row["smoothness"],
+    "symmetry": lambda row: row["parity"],
+    "direction": lambda row: row["direction"],
+    "g with phi' = g(phi)": lambda row: row["autonomous"] or "",
+    **_gain_cells("forward"),
+    **_gain_cells("backward"),
+    "source": lambda row: row["source"],
+    "frameworks": _frameworks,
+}
+"""The columns of the CSV: heading → text."""
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    """RFC 4180; a cell that a spreadsheet would take for a formula gets a leading quote."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_safe(cell(row)) for cell in COLUMNS.values()] for row in rows)
+    return text.getvalue()
+
+
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _typeset(words: Callable[[str], str]) -> dict[str, Callable[[Row], str]]:
+    """The columns of a page, with words escaped for its language and formulas between dollars."""
+    return {
+        "name": lambda row: words(row["name"]),
+        "φ(x)": lambda row: f"${row['latex']}$",
+        "φ′(x)": lambda row: f"${row['derivative_latex']}$",
+        "inf φ′": lambda row: _formula(row["inf"]),
+        "where": lambda row: words(_where(row["inf"])),
+        "sup φ′": lambda row: _formula(row["sup"]),
+        "where ": lambda row: words(_where(row["sup"])),
+        "sup |φ′|": lambda row: _formula(row["lipschitz"]),
+        "smoothness": lambda row: words(row["smoothness"]),
+        "symmetry": lambda row: words(row["parity"]),
+        "direction": lambda row: words(row["direction"]),
+        "g(y), φ′ = g(φ)": lambda row: f"${row['autonomous_latex']}$" if row["autonomous"] else "",
+        "forward gain": lambda row: _formula(row["forward_gain"]),
+        "backward gain": lambda row: _formula(row["backward_gain"]),
+        "proof": lambda row: words(_proof(row)),
+        "source": lambda row: words(row["source"]),
+        "frameworks": lambda row: words(_frameworks(row)),
+    }
+
+
+def _by_family(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    families: dict[str, list[Row]] = {}
+    for row in rows:
+        families.setdefault(row["family"], []).append(row)
+    return families
+
+
+TITLE = "An atlas of activations"
+SAYS = (
+    "Every elementwise activation of PyTorch, JAX and Keras and many of the literature. Each figure is "
+    "derived from the formula by the program that wrote this table; gains are for pre-activations of "
+    "variance 1."
+)
+
+
+def _markdown(rows: Sequence[Row]) -> str:
+    columns = _typeset(markdown_text)
+    lines = [f"# {TITLE}", "", SAYS]
+    for family, members in _by_family(rows).items():
+        lines += ["", f"## {family.capitalize()}", ""]
+        lines += ["| " + " | ".join(title.replace("|", r"\|").strip() for title in columns) + " |"]
+        lines += ["|" + "---|" * len(columns)]
+        for row in members:
+            lines.append("| " + " | ".join(_bar(cell(row)) for cell in columns.values()) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _bar(cell: str) -> str:
+    """A bar inside a formula would end the cell."""
+    return cell.replace(r"\|", r"\Vert ").replace("|", r"\vert ") if "$" in cell else cell.replace("|", r"\|")
+
+
+_PREAMBLE = r"""\documentclass[9pt,a4paper]{article}
+\usepackage[utf8]{inputenc}
+\usepackage{amsmath,amssymb,booktabs,longtable,array}
+\usepackage[a2paper,landscape,margin=1.5cm]{geometry}
+\usepackage[hidelinks,bookmarks=false]{hyperref}
+\setlength{\tabcolsep}{3pt}
+\newcolumntype{L}[1]{>{\raggedright\arraybackslash}p{#1}}
+"""
+_WIDTHS = (2.4, 7.2, 11.5, 2.4, 2.1, 2.4, 2.1, 2.4, 1.7, 1.7, 1.7, 4.2, 2.2, 2.2, 1.6, 3.6, 2.4)
+"""Centimetres of the columns; a2 paper, for the table is a wide one."""
+
+
+def _latex(rows: Sequence[Row]) -> str:
+    columns = _typeset(latex_text)
+    layout = "".join(f"L{{{width}cm}}" for width in _WIDTHS)
+    heads = " & ".join(latex_text(title.strip()) for title in columns)
+    parts = [_PREAMBLE, r"\begin{document}", rf"\section*{{{TITLE}}}", latex_text(SAYS)]
+    for family, members in _by_family(rows).items():
+        parts += [rf"\subsection*{{{latex_text(family.capitalize())}}}", r"{\scriptsize"]
+        parts += [rf"\begin{{longtable}}{{{layout}}}", r"\toprule", rf"{heads} \\", r"\midrule", r"\endhead"]
+        parts += [" & ".join(cell(row) for cell in columns.values()) + r" \\" for row in members]
+        parts += [r"\bottomrule", r"\end{longtable}", "}"]
+    return "\n".join([*parts, r"\end{document}", ""])
+
+
+FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {"csv": _csv, "md": _markdown, "tex": _latex}
+"""Format → the whole file."""
