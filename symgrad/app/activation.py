@@ -1,121 +1,145 @@
-"""Activation: φ and φ′ drawn, the exact range of φ′, and the steps that prove it."""
+"""Activation: φ, registered or typed; φ and φ′ drawn, the proved range of φ′, and the steps that prove it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from symgrad.app.ask import Document, ask, told
-from symgrad.app.controls import activation_settings, as_address, control_panel
+from symgrad.app.ask import Document, ahead, ask, told
+from symgrad.app.controls import control_panel
 from symgrad.app.downloads import chart_maker, document_maker, download, share
+from symgrad.app.extrema import extrema_table
 from symgrad.app.links import open_view
-from symgrad.app.parts import dark, figure, finding, formula, grade_badge, projector, steps
-from symgrad.app.presets import ACTIVATION_PRESETS, DEPTH_DEFAULTS, preset_buttons
-from symgrad.app.words import escaped, sentence, typeset
+from symgrad.app.parts import dark, figure, finding, formula, projector, steps
+from symgrad.app.phi import as_address, chosen_phi, owner, parameter_fields
+from symgrad.app.presets import ACTIVATION_PRESETS, DEPTH_DEFAULTS, TYPED_PRESETS, preset_buttons
+from symgrad.app.words import sentence
 from symgrad.present import charts
+from symgrad.present.slope_chart import touches
 
 __all__ = ["view"]
 
 DEFAULT = "sigmoid"
-EXTREMA = (
-    ("inf", "inf φ′", "the infimum: the largest number that no slope lies below."),
-    ("sup", "sup φ′", "the supremum: the smallest number that no slope lies above."),
-    (
-        "lipschitz",
-        "sup |φ′|",
-        "γ, the Lipschitz constant: the most by which one layer can multiply a gradient, its weights apart.",
-    ),
-)
-TOUCHES = {"attained": "● where φ′ attains its bound", "approached": "○ where φ′ only approaches its bound"}
+PATIENT = 60.0
+"""Seconds that a second try is given."""
+TOUCHES = {True: "● where φ′ attains its bound", False: "○ where φ′ only approaches its bound"}
 
 
 @st.fragment
 def view() -> None:
-    """One activation, wholly: chosen among those registered."""
+    """One activation, wholly; each part is shown as soon as it is known."""
     top = st.container()
     with told():
         with control_panel():
             presets = st.container()
-            name = chosen_activation()
-            settings = activation_settings(name)
+            chosen = chosen_phi(DEFAULT)
+            settings = parameter_fields(*chosen) if chosen else {}
         with presets:
             preset_buttons(ACTIVATION_PRESETS, "activation")
-        asked = {"activation": name, "settings": settings}
-        bound = ask("bound", **asked, symbolic=True)
-        with top:
-            finding(bound["sentence"])
-        curve, derived = ask("curve", **asked), ask("derive", **asked)
-        result(bound, curve, derived, asked)
+            gallery()
+        if chosen is None:
+            return
+        asked = {"activation": chosen[0], "settings": settings}
+        for verb in ("bound", "derive"):
+            ahead(verb, patience(asked), **asked, **({"symbolic": True} if verb == "bound" else {}))
+        result(top, asked)
 
 
-def chosen_activation() -> str:
-    return st.pills(
-        "Activation φ",
-        ask("list")["activations"],
-        default=DEFAULT,
-        required=True,
-        key="activation",
-        bind="query-params",
-        help="The function every unit applies to its weighted sum.",
+def gallery() -> None:
+    """Examples of what can be typed; open while one of them is chosen."""
+    open_now = any(
+        st.session_state.get("activation") == preset.options["activation"] for preset in TYPED_PRESETS
     )
+    with st.expander(
+        "Examples to type: poles, cusps, families, smaller domains", expanded=open_now, key="gallery"
+    ):
+        preset_buttons(TYPED_PRESETS, "typed")
 
 
-def result(bound: Document, curve: Document, derived: Document, asked: Document) -> None:
-    if projector():
-        chart(bound, curve)
-        formula(derivative_line(curve, derived))
-        extrema_table(bound)
-        return
-    wide, beside = st.columns([11, 9], gap="large")
+def patience(asked: Document) -> float | None:
+    """The time limit for this activation: longer once somebody asked for it."""
+    return PATIENT if st.session_state.get(f"patient-{asked}") else None
+
+
+def result(top: st.delta_generator.DeltaGenerator, asked: Document) -> None:
+    wide, beside = (st.container(), None) if projector() else st.columns([11, 9], gap="large")
     with wide:
-        chart(bound, curve)
-        formula(rf"\varphi(x) = {derived['expression_latex']}")
-        formula(derivative_line(curve, derived))
+        drawn = st.empty()
+        lines = st.container()
+        curve = ask("curve", ranged=False, **asked)
+        with drawn.container():
+            chart(curve, {})
+        derived = ask("derive", patience(asked), **asked)
+        with lines:
+            formula(rf"{curve['latex']}(x) = {derived['expression_latex']}")
+            derivative(curve, derived, asked)
+    if beside is not None:
+        with beside:
+            derivative_steps(derived)
+    with wide:
+        bound = ask("bound", patience(asked), **asked, symbolic=True)
+        with drawn.container():
+            chart(curve, bound)
+        with top:
+            finding(sentence_of(bound))
+        cut_short(bound, asked, "The range below is what samples show: not proved.")
         extrema_table(bound)
-        own_slope(derived)
-        takeaway(bound, curve, derived, asked)
-    with beside:
+        if not projector():
+            own_slope(derived)
+            takeaway(bound, curve, derived, asked)
+    if beside is not None and bound["steps"]:
+        with beside:
+            st.subheader("Its range, step by step", anchor=False)
+            steps(bound["steps"], len(derived["steps"]) + 1)
+
+
+def sentence_of(bound: Document) -> str:
+    return bound["sentence"] if bound.get("complete", True) else sentence(bound["sentence"])
+
+
+def derivative(curve: Document, derived: Document, asked: Document) -> None:
+    if derived["latex"] is not None:
+        formula(derivative_line(curve, derived))
+    cut_short(derived, asked, "The derivative above is not simplified, and its steps are missing.")
+
+
+def derivative_steps(derived: Document) -> None:
+    if derived["steps"]:
         st.subheader("The derivative, step by step", anchor=False)
         steps(derived["steps"])
-        st.subheader("Its range, step by step", anchor=False)
-        steps(bound["steps"], len(derived["steps"]) + 1)
 
 
 def derivative_line(curve: Document, derived: Document) -> str:
     return rf"{curve['latex']}'(x) = {derived['latex']}"
 
 
-def chart(bound: Document, curve: Document) -> None:
-    figure(charts.activation_curve(curve, dark=dark()), "activation-chart")
-    met = {touch["kind"] for touch in curve["touches"]}
-    if met:
-        st.caption("; ".join(says for kind, says in TOUCHES.items() if kind in met) + ".")
-    else:
-        st.caption(
-            "φ′ meets its bounds only at infinity or along a whole interval: there is no point to mark."
-        )
+def cut_short(document: Document, asked: Document, says: str) -> None:
+    """In place of what a limit cut off: that it did, why, and a second try with more time."""
+    if document.get("complete", True):
+        return
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f":orange-badge[estimated]  **Not finished.** {says}")
+        st.code(document["why"], language=None, wrap_lines=True)
+        if patience(asked) is None and not document["fault"]:
+            st.button(
+                "Try again for a minute",
+                key=f"again-{says}",
+                on_click=st.session_state.update,
+                args=({f"patient-{asked}": True},),
+            )
 
 
-def extrema_table(bound: Document) -> None:
-    rows = ["| | exact | 30 digits | where | proof |", "|---|---|---|---|---|"]
-    for key, label, _ in EXTREMA:
-        extremum = bound[key]
-        exact = f"${cell(extremum['latex'])}$" if extremum["exact"] is not None else "not known"
-        places = typeset("; ".join(extremum["at"]))
-        met = {True: "attained at", False: "approached as", None: "near"}[extremum["attained"]]
-        rows.append(
-            f"| {escaped(label)} | {exact} | {escaped(extremum['decimal'])} | {met} {places} | "
-            f"{grade_badge(extremum['proof'])} |"
-        )
-    st.markdown("\n".join(rows))
-    with st.popover("What these are", key="extrema-help"):
-        st.markdown("\n".join(f"- **{escaped(label)}**: {escaped(meaning)}" for _, label, meaning in EXTREMA))
-        for key, label, _ in EXTREMA:
-            st.caption(f"{escaped(label)}: {escaped(bound[key]['why'])}.")
-
-
-def cell(latex: str) -> str:
-    """A formula that may stand in a table: a bar would end the cell."""
-    return latex.replace("|", r"\vert ")
+def chart(curve: Document, bound: Document) -> None:
+    document = {**curve, **{end: bound.get(end) for end in ("inf", "sup")}}
+    figure(
+        charts.activation_curve(document, dark=dark()), "activation-chart" if bound else "activation-curve"
+    )
+    met = [kind for kind in TOUCHES if touches(document, kind)]
+    broken = "dotted: where φ′ jumps or does not exist" if curve["breaks"] else ""
+    says = [*(TOUCHES[kind] for kind in met), broken]
+    if bound and not met:
+        says.insert(0, "φ′ meets its bounds only at infinity, along a whole interval, or not at all")
+    if any(says):
+        st.caption(f"{'; '.join(filter(None, says))}.")
 
 
 def own_slope(derived: Document) -> None:
@@ -125,28 +149,24 @@ def own_slope(derived: Document) -> None:
     if own["latex"] is not None:
         formula(rf"\varphi' = g(\varphi), \qquad g(y) = {own['latex']}")
         st.caption("So the backward pass needs only the stored output, not the input.")
-    with st.expander("Its steps", expanded=True, key="own-steps"):
-        steps(own["steps"])
+    if own["steps"]:
+        with st.expander("Its steps", expanded=True, key="own-steps"):
+            steps(own["steps"])
 
 
 def takeaway(bound: Document, curve: Document, derived: Document, asked: Document) -> None:
-    slug = bound["activation"].replace("_", "-")
+    name = f"activation-{bound['slug']}"
+    whole = {**curve, "inf": bound["inf"], "sup": bound["sup"]}
     with st.container(horizontal=True, gap="small", key="takeaway"):
         for kind in ("png", "svg"):
-            download(
-                f"Chart {kind.upper()}",
-                f"activation-{slug}",
-                kind,
-                chart_maker(charts.activation_curve, curve, kind),
-            )
-        download(
-            "Document JSON", f"activation-{slug}", "json", document_maker({"bound": bound, "derive": derived})
-        )
+            download(f"Chart {kind.upper()}", name, kind, chart_maker(charts.activation_curve, whole, kind))
+        download("Document JSON", name, "json", document_maker({"bound": bound, "derive": derived}))
         share(as_address(asked), {"activation": DEFAULT})
-    with st.expander("Copy the LaTeX of the derivative", key="latex"):
-        st.code(derivative_line(curve, derived), language="latex", wrap_lines=True)
+    if derived["latex"] is not None:
+        with st.expander("Copy the LaTeX of the derivative", key="latex"):
+            st.code(derivative_line(curve, derived), language="latex", wrap_lines=True)
     with st.container(horizontal=True):
-        open_view(
-            "library", "As a derivation, with sources and measurements", {"derivation": f"activation-{slug}"}
-        )
+        if owner(asked["activation"]) == asked["activation"]:
+            label = "As a derivation, with sources and measurements"
+            open_view("library", label, {"derivation": name})
         open_view("depth", "In a net, layer by layer", {**DEPTH_DEFAULTS, **as_address(asked)})

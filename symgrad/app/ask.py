@@ -1,44 +1,53 @@
-"""Questions to the verbs, answered by worker processes with documents, and remembered."""
+"""Questions to the verbs, answered by worker processes with documents, and what is said when they are not."""
 
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
 
-from symgrad.errors import InputError, TimeLimitError
-from symgrad.runs.worker import Pool
+from symgrad.app.answers import Answers
+from symgrad.errors import FaultError, InputError, LimitError
+from symgrad.runs.pool import Pool
 
-__all__ = ["Document", "ask", "file_maker", "told"]
+__all__ = ["Document", "ahead", "answers", "ask", "file_maker", "told"]
 
 Document = dict[str, Any]
-TIME_LIMIT = 60.0
+AT_ONCE = 0.15
+"""Seconds within which an answer comes without a sign that it is awaited."""
 
 
 @st.cache_resource(show_spinner=False)
-def pool() -> Pool:
-    """Two workers for all sessions."""
-    return Pool(2)
+def answers() -> Answers:
+    """Three warm workers for all sessions, so that two that are hard at work leave one free."""
+    return Answers(Pool(3))
 
 
-def ask(verb: str, **arguments: Any) -> Document:
-    """A verb's document. Raises `InputError`, `TimeLimitError` after a minute, `RuntimeError` on a fault."""
-    return _answer(verb, json.dumps(arguments, sort_keys=True))
+def ask(verb: str, timeout: float | None = None, **arguments: Any) -> Document:
+    """A verb's document, with "complete" false where a limit came first.
+
+    Raises `InputError`, `LimitError` where nothing is known within the limit, `FaultError`.
+    """
+    coming = answers().ask(verb, arguments, timeout)
+    if not wait([coming], AT_ONCE).done:
+        with st.spinner("Working it out …", show_time=True):
+            return coming.result()
+    return coming.result()
 
 
-@st.cache_data(max_entries=300, show_spinner="Working it out …", show_time=True)
-def _answer(verb: str, arguments: str) -> Document:
-    return pool().call(verb, json.loads(arguments), TIME_LIMIT)
+def ahead(verb: str, timeout: float | None = None, **arguments: Any) -> None:
+    """Puts a question that will be asked soon, so that its answer comes while others are shown."""
+    answers().ask(verb, arguments, timeout)
 
 
-def file_maker(key: str, kind: str) -> Callable[[], bytes]:
-    """What a download button calls when it is clicked: it has no session then, so the pool is taken along."""
-    workers = pool()
-    return lambda: base64.b64decode(workers.call("file", {"key": key, "kind": kind}, TIME_LIMIT)["content"])
+def file_maker(verb: str, **arguments: Any) -> Callable[[], bytes]:
+    """What a download button calls when it is clicked: it has no session then, so it takes all along."""
+    known = answers()
+    return lambda: base64.b64decode(known.ask(verb, arguments).result()["content"])
 
 
 @contextmanager
@@ -49,12 +58,12 @@ def told() -> Iterator[None]:
     except InputError as error:
         st.warning("This cannot be computed. Change the setting named here; everything else is kept.")
         st.code(str(error), language=None, wrap_lines=True)
-    except TimeLimitError as error:
+    except LimitError as error:
         st.warning(
-            f"Stopped after {TIME_LIMIT:g} seconds. A smaller depth, width, batch or number of seeds "
-            f"answers sooner."
+            "Stopped at the limit of time or memory. A smaller depth, width, batch or number of seeds "
+            "answers sooner."
         )
         st.code(str(error), language=None, wrap_lines=True)
-    except RuntimeError as error:
+    except FaultError as error:
         st.error("A fault in symgrad, not in your input: this answer is missing.")
         st.code(str(error), language=None, wrap_lines=True)

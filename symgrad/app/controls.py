@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
 
-from symgrad.app.ask import ask
 from symgrad.app.parts import projector
+from symgrad.app.phi import chosen_phi, parameter_fields
 from symgrad.app.presets import DEPTH_DEFAULTS
 
-__all__ = ["activation_settings", "as_address", "control_panel", "net_controls"]
+__all__ = ["control_panel", "net_controls"]
 
 SLIDER_DEPTH = 500
 WEIGHTS = ("gaussian", "orthogonal")
@@ -29,45 +29,12 @@ def control_panel() -> Iterator[None]:
             yield
 
 
-def activation_settings(name: str) -> dict[str, str]:
-    """A field for each parameter of the activation, and what was typed into those that were changed."""
-    defaults = ask("derive", activation=name)["parameters"]
-    typed = {}
-    row = st.container(horizontal=True)
-    for parameter, default in defaults.items():
-        text = row.text_input(
-            f"Parameter {parameter}",
-            key=f"{name}_{parameter}",
-            bind="query-params",
-            placeholder=default if len(default) < 12 else "its default",
-            max_chars=24,
-            help="A positive decimal or fraction, such as 0.2 or 1/5. Empty: the default.",
-        )
-        if text:
-            typed[parameter] = text.strip()
-    return typed
-
-
-def as_address(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a verb by the keys of their controls."""
-    settings = {f"{asked['activation']}_{name}": value for name, value in asked["settings"].items()}
-    return {**{name: value for name, value in asked.items() if name != "settings"}, **settings}
-
-
-def net_controls() -> dict[str, Any]:
-    """The arguments of `simulate`."""
-    activations = ask("list")["activations"]
-    first, second, third, fourth = st.columns([3, 5, 2, 3], vertical_alignment="bottom")
-    with first:
-        name = st.selectbox(
-            "Activation φ",
-            activations,
-            index=activations.index(DEPTH_DEFAULTS["activation"]),
-            key="activation",
-            bind="query-params",
-            help="The function every unit applies to its weighted sum.",
-        )
-        settings = activation_settings(name)
+def net_controls() -> dict[str, Any] | None:
+    """The arguments of `simulate`; None where the activation is none, which is said beside its field."""
+    chosen = chosen_phi(DEPTH_DEFAULTS["activation"])
+    if chosen is not None:
+        settings = parameter_fields(*chosen)
+    second, third, fourth = st.columns([5, 2, 3], vertical_alignment="bottom")
     with third:
         depth = st.number_input(
             "Layers L",
@@ -94,7 +61,10 @@ def net_controls() -> dict[str, Any]:
                 r"1.41 is the choice of He et al. for ReLU."
             ),
         )
-    return {"activation": name, "settings": settings, "depth": depth, "sigma_w": sigma_w, **finer_controls()}
+    finer = finer_controls()
+    if chosen is None:
+        return None
+    return {"activation": chosen[0], "settings": settings, "depth": depth, "sigma_w": sigma_w, **finer}
 
 
 def depth_slider(depth: int) -> None:

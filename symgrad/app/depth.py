@@ -8,10 +8,11 @@ from typing import Any
 import streamlit as st
 
 from symgrad.app.ask import Document, ask, told
-from symgrad.app.controls import as_address, control_panel, net_controls
+from symgrad.app.controls import control_panel, net_controls
 from symgrad.app.downloads import chart_maker, document_maker, download, layers_csv, share
 from symgrad.app.links import open_view
 from symgrad.app.parts import dark, figure, finding, projector, steps, verdict_badge
+from symgrad.app.phi import as_address
 from symgrad.app.presets import DEPTH_DEFAULTS, DEPTH_PRESETS, preset_buttons
 from symgrad.app.words import escaped, powers
 from symgrad.present import charts
@@ -29,6 +30,8 @@ def view() -> None:
             options = net_controls()
         with presets:
             preset_buttons(DEPTH_PRESETS, "depth")
+        if options is None:
+            return
         document = ask("simulate", **options)
         with top:
             headline(document)

@@ -151,7 +151,7 @@ def takeaway(page: Document) -> None:
     st.subheader("Take it away", anchor=False)
     with st.container(horizontal=True, gap="small", key="takeaway"):
         for kind, label in FILES.items():
-            download(label, page["key"], kind, file_maker(page["key"], kind))
+            download(label, page["key"], kind, file_maker("file", key=page["key"], kind=kind))
         share({"derivation": page["key"]}, {})
     with st.expander("Copy the LaTeX", key="latex"):
         st.code(page["latex"], language="latex", wrap_lines=True, height=300)

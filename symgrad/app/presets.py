@@ -14,6 +14,7 @@ __all__ = [
     "ACTIVATION_PRESETS",
     "DEPTH_DEFAULTS",
     "DEPTH_PRESETS",
+    "TYPED_PRESETS",
     "Preset",
     "depth_preset",
     "preset_buttons",
@@ -112,6 +113,51 @@ ACTIVATION_PRESETS: tuple[Preset, ...] = (
         {"activation": "silu"},
     ),
 )
+
+
+def typed(text: str, why: str, name: str = "") -> Preset:
+    """An example for the field of the Activation view."""
+    return Preset(name or text, why, {"activation": text})
+
+
+TYPED_PRESETS: tuple[Preset, ...] = (
+    typed(
+        "x*tanh(log(1+exp(x)))",
+        "Mish, typed: the steepest point solves an equation without a closed solution, and is exact through "
+        "a root with a name.",
+    ),
+    typed(
+        "x/(1+x^2)",
+        "It rises, and falls again: far out the slope is negative, so the gradient changes its sign there.",
+    ),
+    typed(
+        "tanh(x)/x",
+        "Not defined at 0 by its formula; the limit fills the point, as the curve shows.",
+    ),
+    typed(
+        "max(tanh(x), x/2)",
+        "Where the two branches meet has no closed form; it is isolated all the same, and the kink proved.",
+    ),
+    typed("sin(x)/x", "Infinitely many turning points, ever lower: only the two innermost count."),
+    typed(
+        "x+sin(x)^2", "Periodic slope: the largest is taken at infinitely many points, given as one family."
+    ),
+    typed(
+        "|x|^(3/2)", "The slope grows without bound: no constant bounds what a layer does to the gradient."
+    ),
+    typed("sqrt(|x|)", "A cusp: the slope is unbounded at a single point, near which every bound fails."),
+    typed("log(x)", "Defined on half of the line only: as an activation it fails for every negative sum."),
+    typed("1/x", "A pole: unbounded on both sides, and undefined at 0."),
+    typed(
+        "1/(1+exp(-a*x))",
+        "A sigmoid with a parameter: set a = 4, and the slope reaches 1 where it was at most 1/4.",
+    ),
+    typed(
+        "where(x < 0, x, x + 1)",
+        "A step: the slope is 1 on both sides, but no Lipschitz constant bridges a jump.",
+    ),
+)
+"""Each shows something that names alone do not."""
 
 
 def preset_buttons(presets: Sequence[Preset], view: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from symgrad import __version__
+from symgrad.app.ask import answers
 from symgrad.app.parts import projector
 from symgrad.app.style import style
 from symgrad.app.views import VIEWS
@@ -15,6 +16,7 @@ __all__ = ["main"]
 def main() -> None:
     """Runs the view that the address names."""
     st.set_page_config(page_title="symgrad", page_icon="📉", layout="wide", initial_sidebar_state="collapsed")
+    answers()  # the workers load while the page is being made
     page = st.navigation([view.page() for view in VIEWS], position="top")
     with st.container(key="mode"):
         st.toggle(
