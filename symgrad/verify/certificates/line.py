@@ -22,6 +22,8 @@ __all__ = ["End", "Line", "Point", "exact_zero", "magnitude", "real"]
 
 BUDGET = 3_000
 """Bisections of one interval before the check gives up."""
+OFF_CENTRE = arb(0.46875)
+"""Where intervals are cut: beside the middle, so that a point singled out by symmetry is inside a ball."""
 TOUCHING, SIMPLE, ORDERS = arb(0.1), 9, 4
 """Where a switch that touches 0 is looked for: on balls so short, at fractions with denominators below that,
 with the first derivative that is not 0 of that order at most.
@@ -147,7 +149,7 @@ class Line:
 
     def jet(self, over: arb, order: int, near: Near = ()) -> Jet:
         """The jet of φ over a ball that touches the ends `near`."""
-        return jet(self.phi, x, over, order, _switch_sign(near))
+        return jet(self.phi, x, over, order, _switch_sign(near, over))
 
     def coefficient(self, over: arb, order: int, near: Near) -> arb:
         """One coefficient over a ball: the direct enclosure met with the centred one (mean value theorem)."""
@@ -182,7 +184,7 @@ class Line:
                 stack.append((touched.lo, b, touched, after))
                 stack.append((a, touched.hi, before, touched))
                 continue
-            middle = ((a + b) / 2).mid()
+            middle = (a + (b - a) * OFF_CENTRE).mid()
             if not a < middle < b or self._inside(middle, (left, right)):
                 return False
             stack += [(middle, b, None, after), (a, middle, before, None)]
@@ -209,7 +211,7 @@ class Line:
             return True
 
         def test(over: arb, near: Near) -> bool:
-            return sign_over(argument, x, over, _switch_sign(near)) < 0
+            return sign_over(argument, x, over, _switch_sign(near, over)) < 0
 
         return self.holds(ends[0], ends[1], test)
 
@@ -234,7 +236,7 @@ def _touched(switch: sp.Expr | None, a: arb, b: arb) -> End | None:
     """A simple rational point of (a, b) where the switch touches 0 without changing its sign."""
     if switch is None or switch.has(*BRANCHING) or b - a > TOUCHING:
         return None
-    middle = (a + b) / 2
+    middle = ((a + b) / 2).mid()
     for denominator in range(1, SIMPLE):
         nearest = fmpq((middle * denominator + arb(0.5)).floor().mid().unique_fmpz() or 0, denominator)
         if not a < arb(nearest) < b:
@@ -243,11 +245,12 @@ def _touched(switch: sp.Expr | None, a: arb, b: arb) -> End | None:
         terms = jet(switch, x, end.lo, ORDERS)
         for order in range(1, ORDERS + 1):
             if terms[order] > 0 or terms[order] < 0:
-                return end if order % 2 == 0 and end.vanishes(switch) and _flat(switch, end, order) else None
+                even = order % 2 == 0 and end.vanishes(switch) and _flat(switch, end, order)
+                return end if even else None
     return None
 
 
-def _switch_sign(near: Near) -> SwitchSign:
+def _switch_sign(near: Near, over: arb) -> SwitchSign:
     """Decides a switch on a ball that touches a point where it vanishes: by its first derivative there that
     does not, which has one sign on the whole ball.
     """
@@ -258,7 +261,7 @@ def _switch_sign(near: Near) -> SwitchSign:
             if not (slope > 0 or slope < 0):
                 continue
             for end, side in near:
-                if end.vanishes(switch) and _flat(switch, end, order):
+                if end.vanishes(switch) and (order == 1 or _flat(_resolved(switch, over.mid()), end, order)):
                     return int((1 if slope > 0 else -1) * side**order)
             break
         raise UndecidedError(f"the sign of {switch} is open", switch)
@@ -267,10 +270,8 @@ def _switch_sign(near: Near) -> SwitchSign:
 
 
 def _flat(switch: sp.Expr, end: End, order: int) -> bool:
-    """Whether the derivatives below `order` of a switch that vanishes at the end vanish there too."""
-    if order == 1:
-        return True
-    if end.exact is None or switch.has(*BRANCHING):
+    """Whether the derivatives below `order` of a smooth switch that vanishes at the end vanish there too."""
+    if end.exact is None:
         return False
     return all(exact_zero(sp.diff(switch, x, j).xreplace({x: end.exact})) for j in range(1, order))
 

@@ -81,7 +81,7 @@ def family(text: str) -> Family | None:
     if not re.search(r"\bk\b", text):
         return None
     long = _LONG.search(text)
-    short = text if long is None else text[: long.start()] + "0" + text[long.end() :]
+    short = text if long is None else text[: long.start(2)] + "0" + text[long.end(2) :]
     terms = sp.Poly(expression(_in_x(short, "k")), x)
     if terms.degree() != 1:
         raise MalformedError(f"{text[:60]!r}: is not a family")
