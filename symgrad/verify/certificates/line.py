@@ -22,6 +22,8 @@ __all__ = ["End", "Line", "Point", "exact_zero", "magnitude", "real"]
 
 BUDGET = 3_000
 """Bisections of one interval before the check gives up."""
+STEP_ASIDE = arb(2) ** -64
+"""From a cut into the interval, to see which branch holds there."""
 OFF_CENTRE = arb(0.46875)
 """Where intervals are cut: beside the middle, so that a point singled out by symmetry is inside a ball."""
 TOUCHING, SIMPLE, ORDERS = arb(0.1), 9, 4
@@ -261,7 +263,8 @@ def _switch_sign(near: Near, over: arb) -> SwitchSign:
             if not (slope > 0 or slope < 0):
                 continue
             for end, side in near:
-                if end.vanishes(switch) and (order == 1 or _flat(_resolved(switch, over.mid()), end, order)):
+                beside = (over.mid() + side * STEP_ASIDE).mid()
+                if end.vanishes(switch) and (order == 1 or _flat(_resolved(switch, beside), end, order)):
                     return int((1 if slope > 0 else -1) * side**order)
             break
         raise UndecidedError(f"the sign of {switch} is open", switch)
