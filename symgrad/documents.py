@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from symgrad.present.latex import latex
 from symgrad.present.markdown import prose_markdown
 from symgrad.present.plain import plain, prose_plain
 from symgrad.symbolic.derivation import Derivation, Step
-from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.extremum import Extremum, Place
+from symgrad.symbolic.ranges import Range
 from symgrad.theory.activation_curve import Curve
 from symgrad.theory.activations import Activation
 from symgrad.theory.bibliography import BIBLIOGRAPHY
@@ -27,15 +30,19 @@ __all__ = [
 ]
 
 Document = dict[str, Any]
+Values = Mapping[sp.Symbol, sp.Expr]
 
 
-def extremum_document(extremum: Extremum, symbolic: bool = False) -> Document:
+def extremum_document(
+    extremum: Extremum, symbolic: bool = False, parameters: Values | None = None
+) -> Document:
     """E of the command line: exact text, 30 digits, an enclosure, where, whether attained, the proof grade
-    and why.
+    and why; with the letters of parameters where `symbolic`.
     """
     value = extremum.value
     enclosure = value.enclosure()
     estimated = extremum.proof == "estimated"
+    places = [_valued(place, parameters or {}) for place in extremum.at]
     return {
         "exact": None if estimated else value.text(symbolic),
         "latex": latex(value.expr if symbolic else value.number),
@@ -43,11 +50,17 @@ def extremum_document(extremum: Extremum, symbolic: bool = False) -> Document:
         "lower": None if estimated else enclosure.lower,
         "upper": None if estimated else enclosure.upper,
         "attained": None if estimated else extremum.attained,
-        "at": [str(place) for place in extremum.at],
-        "points": [_point(place) for place in extremum.at],
+        "at": [str(place) for place in (extremum.at if symbolic else places)],
+        "points": [_point(place) for place in places],
         "proof": extremum.proof,
         "why": extremum.why,
     }
+
+
+def _valued(place: Place, values: Values) -> Place:
+    """The place with the parameters at their values."""
+    ends = {name: getattr(place, name) for name in ("point", "until", "period")}
+    return replace(place, **{name: end and end.xreplace(values) for name, end in ends.items()})
 
 
 def _point(place: Place) -> Document:
@@ -122,8 +135,8 @@ def curve_document(entry: Activation, curve: Curve, found: Range | None = None) 
         "phi": _numbers(curve.phi),
         "dphi": _numbers(curve.dphi),
         "breaks": list(curve.breaks),
-        "inf": None if found is None else extremum_document(found.inf),
-        "sup": None if found is None else extremum_document(found.sup),
+        "inf": None if found is None else extremum_document(found.inf, parameters=entry.parameters),
+        "sup": None if found is None else extremum_document(found.sup, parameters=entry.parameters),
     }
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "OwnSlope",
     "activation_entry",
     "activation_key",
+    "as_written",
     "differentiation",
     "own_slope",
     "reader_sentence",
@@ -62,11 +63,11 @@ def _differentiation(expression: sp.Expr) -> Differentiation:
 
 
 def differentiation(entry: Activation) -> Differentiation:
-    """φ′ by named rules, parameters as `_written`."""
-    return _differentiation(_written(entry))
+    """φ′ by named rules, parameters as `as_written`."""
+    return _differentiation(as_written(entry))
 
 
-def _written(entry: Activation) -> sp.Expr:
+def as_written(entry: Activation) -> sp.Expr:
     """φ with its parameters as letters; at their values where a switch hangs on one, for the order of the
     pieces and the branches that hold depend on it.
     """
@@ -84,7 +85,7 @@ def _autonomous(expression: sp.Expr) -> Autonomous | NotAutonomous | Undetermine
 
 def own_slope(entry: Activation) -> OwnSlope:
     """g with φ′ = g(φ) where there is one, and the range of φ′ once more, by algebra on the range of φ."""
-    found = _autonomous(_written(entry))
+    found = _autonomous(as_written(entry))
     if isinstance(found, Undetermined):
         return OwnSlope(None, found.why, ())
     if isinstance(found, NotAutonomous):

@@ -14,7 +14,7 @@ from symgrad.symbolic.extremum import Extremum
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.shape import Direction, Parity, direction, parity, smoothness
-from symgrad.theory.activation_derivative import differentiation, own_slope
+from symgrad.theory.activation_derivative import as_written, differentiation, own_slope
 from symgrad.theory.activations import ACTIVATIONS, FAMILIES, Activation, slope_range
 from symgrad.theory.activations.frameworks import framework_names
 from symgrad.theory.gains import Gains, gains
@@ -52,7 +52,7 @@ def row(entry: Activation) -> Row:
     return Row(
         name=entry.name,
         family=_families().get(entry.name, ""),
-        phi=entry.expression,
+        phi=as_written(entry),
         parameters=entry.parameters,
         derivative=differentiation(entry).derivative,
         slopes=found,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,9 @@ from symgrad.errors import InputError
 from symgrad.verbs.asked import Document, entry_of
 
 if TYPE_CHECKING:
+    from sympy import Expr, Symbol
+
+    from symgrad.symbolic.extremum import Extremum
     from symgrad.symbolic.number import Number
 
 __all__ = ["STORED", "atlas", "atlas_row"]
@@ -66,7 +69,6 @@ def _rows(activation: str | None, anew: bool) -> list[Document]:
 
 def atlas_row(activation: str) -> Document:
     """One row: φ, φ′ and its range, the shape of φ, g with φ′ = g(φ), the gains at q = 1, the source."""
-    from symgrad.documents import extremum_document
     from symgrad.present.latex import latex
     from symgrad.present.plain import plain, prose_plain, written
     from symgrad.theory.atlas import row
@@ -84,7 +86,7 @@ def atlas_row(activation: str) -> Document:
         "parameters": {symbol.name: str(value) for symbol, value in values.items()},
         "derivative": written(found.derivative.xreplace(values)),
         "derivative_latex": latex(found.derivative),
-        **{name: _short(extremum_document(extremum)) for name, extremum in extrema.items()},
+        **{name: _extremum(extremum, values) for name, extremum in extrema.items()},
         "smoothness": found.smoothness,
         "parity": found.parity,
         "direction": found.direction,
@@ -97,9 +99,14 @@ def atlas_row(activation: str) -> Document:
     }
 
 
-def _short(extremum: Document) -> Document:
-    """E of the command line, without what only a drawing needs."""
-    return {name: value for name, value in extremum.items() if name != "points"}
+def _extremum(extremum: Extremum | None, values: Mapping[Symbol, Expr]) -> Document | None:
+    """E of the command line, without what only a drawing needs; null where there is no such number."""
+    from symgrad.documents import extremum_document
+
+    if extremum is None:
+        return None
+    document = extremum_document(extremum, parameters=values)
+    return {name: value for name, value in document.items() if name != "points"}
 
 
 def _number(number: Number | None) -> Document | None:
