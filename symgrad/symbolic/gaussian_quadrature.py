@@ -31,12 +31,12 @@ GOAL = 118
 """Relative accuracy asked of an integral, in bits: thirty digits and a little."""
 ENOUGH = 104
 """Relative accuracy of a result that is accepted: thirty digits."""
-ATTEMPTS = ((BITS, 15, 140), (BITS, 24, 140), (448, 40, 140), (640, 80, 330))
+ATTEMPTS = ((BITS, 13, 140), (BITS, 24, 140), (448, 40, 140), (640, 80, 330))
 """Bits of precision, R in standard deviations and −log₂ of the width of a strip; the next where the last
 did not give thirty digits."""
-SINGULAR = ((448, 15, 140), (640, 24, 330), (640, 80, 330))
+SINGULAR = ((448, 13, 140), (640, 24, 330), (640, 80, 330))
 """The same where φ has a singular point."""
-EVALUATIONS = 120_000
+EVALUATIONS = 150_000
 """The most that one arc may cost."""
 MOST = 400
 """Arcs of a periodic function that are integrated one by one."""
@@ -93,7 +93,7 @@ def _whole(g: Integrand, radius: int, strip: int) -> arb:
         outside += remainder(g.phi, g.order, g.x, g.q, end, fmpq(radius))
     inside = sum((_between(f, g.q, lo, hi) for f, lo, hi in arcs if lo < hi), arb(0))
     lost = 0 if not g.singular else ENOUGH // 2
-    if not inside.is_finite() or (inside.rel_accuracy_bits() < ENOUGH - lost and inside != 0):
+    if not inside.is_finite() or (inside.rel_accuracy_bits() < ENOUGH - lost and inside.rad() != 0):
         raise NotImplementedError("the integrand oscillates too fast for the quadrature")
     return outside + inside
 

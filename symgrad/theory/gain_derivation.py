@@ -28,7 +28,7 @@ DEGREE = 6
 CENTRED = ("tanh", "softsign", "arctan", "erf", "sin")
 """Odd activations that are no straight lines: their mean is 0."""
 MEASURED = ("tanh", "gelu", "relu")
-DEPTH, WIDTH = 4, 192
+DEPTH, WIDTH = 4, 128
 
 
 @cache

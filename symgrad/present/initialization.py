@@ -1,0 +1,143 @@
+"""Ready-to-paste initialisation for PyTorch, JAX and Keras, from one recipe.
+
+Weights W ~ N(0, g²/fan-in) and biases b ~ N(0, σ_b²) for layers h_l = φ(W_l h_{l−1} + b_l). The recipe
+says what it keeps; the code of each framework is a table entry with the numbers put in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symgrad.errors import InputError
+from symgrad.symbolic.number import Number
+from symgrad.theory.gains import Gains
+
+__all__ = ["FRAMEWORKS", "MODES", "Recipe", "code", "recipe"]
+
+MODES = ("forward", "backward")
+"""What is to be kept: the variance of the pre-activations, or the mean squared gradient."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Gain and bias variance for layers of one activation, and one sentence about what they keep."""
+
+    activation: str
+    mode: str
+    q: str
+    gain: str
+    bias_std: str
+    keeps: str
+
+
+def recipe(activation: str, found: Gains, mode: str = "forward") -> Recipe:
+    """The gain that keeps q forwards, or the gradient backwards with the biases that hold q beside it.
+
+    Where the biases would need a negative variance there are none, and the sentence says so. Raises
+    `InputError` for another mode, or where a moment is 0 or infinite.
+    """
+    if mode not in MODES:
+        raise InputError(f"mode {mode!r} is not known (legal: {', '.join(MODES)})")
+    gain = found.keeping if mode == "forward" else found.backward
+    if gain.infinite or gain.exact == 0:
+        moment = "second moment" if mode == "forward" else "second moment of the derivative"
+        raise InputError(f"{activation}: no gain keeps the {mode} mean square, the {moment} is 0 or infinite")
+    q = str(found.q)
+    if mode == "forward":
+        keeps = f"keeps the variance of the pre-activations at {q}"
+        return Recipe(activation, mode, q, _digits(gain), "0.0", keeps)
+    bias = found.bias_variance
+    if bias is None or bias.value < 0:
+        keeps = (
+            f"keeps the mean squared gradient only where the variance is {q}, and no biases hold it there: "
+            f"their variance would have to be {_bias_text(bias)}"
+        )
+        return Recipe(activation, mode, q, _digits(gain), "0.0", keeps)
+    keeps = f"keeps the mean squared gradient, and with these biases the variance at {q}"
+    return Recipe(activation, mode, q, _digits(gain), _root(bias), keeps)
+
+
+def _digits(number: Number) -> str:
+    """A float literal that is the number to double precision."""
+    return repr(float(number.enclosure().decimal))
+
+
+def _bias_text(bias: Number | None) -> str:
+    return "infinite" if bias is None else f"{float(bias.value.mid()):.6g}"
+
+
+def _root(number: Number) -> str:
+    return repr(float(number.enclosure().decimal) ** 0.5)
+
+
+_PYTORCH = '''\
+import math
+
+import torch
+from torch import nn
+
+
+def initialize(module: nn.Module) -> None:
+    """{title}: {keeps}."""
+    if isinstance(module, nn.Linear):
+        fan_in = module.weight.shape[1]
+        nn.init.normal_(module.weight, std={gain} / math.sqrt(fan_in))
+        if module.bias is not None:
+            nn.init.normal_(module.bias, std={bias_std})
+
+
+# model.apply(initialize)
+'''
+
+_JAX = '''\
+import jax
+import jax.numpy as jnp
+
+
+def weights(key, shape, dtype=jnp.float32):
+    """{title}: {keeps}. Shape (fan-in, fan-out)."""
+    return {gain} / shape[0] ** 0.5 * jax.random.normal(key, shape, dtype)
+
+
+def biases(key, shape, dtype=jnp.float32):
+    return {bias_std} * jax.random.normal(key, shape, dtype)
+
+
+# flax.linen.Dense(units, kernel_init=weights, bias_init=biases)
+'''
+
+_KERAS = '''\
+from keras import initializers
+
+
+def weights(seed=None):
+    """{title}: {keeps}."""
+    return initializers.VarianceScaling(
+        scale={gain} ** 2, mode="fan_in", distribution="untruncated_normal", seed=seed
+    )
+
+
+def biases(seed=None):
+    return initializers.RandomNormal(stddev={bias_std}, seed=seed)
+
+
+# keras.layers.Dense(units, kernel_initializer=weights(), bias_initializer=biases())
+'''
+
+FRAMEWORKS: dict[str, str] = {"pytorch": _PYTORCH, "jax": _JAX, "keras": _KERAS}
+"""The code of each framework with the recipe's numbers left open."""
+
+
+def code(chosen: Recipe, framework: str) -> str:
+    """The code that initialises layers by the recipe. Raises `InputError` for another framework."""
+    if framework not in FRAMEWORKS:
+        raise InputError(f"framework {framework!r} is not known (legal: {', '.join(FRAMEWORKS)})")
+    title = f"{chosen.mode.capitalize()} gain of {_comment(chosen.activation)} at q = {chosen.q}"
+    return FRAMEWORKS[framework].format(
+        title=title, keeps=chosen.keeps, gain=chosen.gain, bias_std=chosen.bias_std
+    )
+
+
+def _comment(name: str) -> str:
+    """A name or typed expression as it may stand inside a docstring."""
+    return "".join(c for c in name if c.isalnum() or c in " _+-*/^()|.,<>=")
