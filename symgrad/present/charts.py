@@ -14,6 +14,7 @@ from typing import Any
 import altair as alt
 
 from symgrad.errors import InputError
+from symgrad.present.gain_chart import gain_by_layer
 from symgrad.present.slope_chart import activation_curve
 from symgrad.present.theme import DASHES, Theme, theme
 from symgrad.present.thinning import MARKS, finite, kind, thinned
@@ -178,6 +179,7 @@ PICTURES: dict[str, Callable[..., Chart]] = {
     "curve": activation_curve,
     "simulate": gradient_by_depth,
     "decay": decay,
+    "audit": gain_by_layer,
 }
 
 

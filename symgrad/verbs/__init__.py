@@ -17,12 +17,13 @@ from symgrad.verbs.asked import Document
 from symgrad.verbs.atlas import atlas, atlas_row
 from symgrad.verbs.certificates import check
 from symgrad.verbs.derivations import export, file, listing, show, verify
-from symgrad.verbs.gains import gain
+from symgrad.verbs.gains import audit, gain, initialization
 from symgrad.verbs.nets import decay, simulate
 from symgrad.verbs.sketch import parse, sketch
 
 __all__ = [
     "VERBS",
+    "audit",
     "atlas",
     "atlas_row",
     "bound",
@@ -33,6 +34,7 @@ __all__ = [
     "export",
     "file",
     "gain",
+    "initialization",
     "key",
     "listing",
     "load",
@@ -75,6 +77,8 @@ VERBS: dict[str, Verb] = {
     "show": Verb(show, True),
     "curve": _symbolic(curve),
     "gain": _symbolic(gain),
+    "initialization": _symbolic(initialization),
+    "audit": Verb(audit, False),
     "decay": Verb(decay, True),
     "simulate": Verb(simulate, False),
     "verify": Verb(verify, False),
