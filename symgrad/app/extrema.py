@@ -21,7 +21,7 @@ EXTREMA = (
         "lipschitz",
         "Lipschitz",
         (
-            "γ, the Lipschitz constant of φ on the whole line: sup |φ′|, if φ has neither jump nor gap. It is "
+            "γ, the Lipschitz constant of φ on the whole line: sup |φ′|, if φ has no jump and no gap. It is "
             "the most by which one layer can multiply a gradient, its weights apart."
         ),
     ),

@@ -21,7 +21,7 @@ def chosen_phi(default: str, *, list_width: float = 2.0) -> tuple[str, Document]
     """The name or text chosen, and what it was understood as; None, with the reason beside the field, where
     it is neither.
     """
-    left, right = st.columns([list_width, 3.0], vertical_alignment="bottom")
+    left, right = st.columns([list_width, 3.0])
     with right:
         text = st.text_input(
             "or type your own φ(x), or a name",
@@ -87,8 +87,8 @@ def pointed(text: str, error: InputError) -> None:
     start = max(0, error.column - 30)
     shown = text[start : start + 60].replace("\n", " ")
     caret = " " * (error.column - 1 - start) + "^"
-    st.code(f"{shown}\n{caret}", language=None)
-    st.code(f"column {error.column}: {after if found else problem}", language=None, wrap_lines=True)
+    told = f"column {error.column}: {after if found else problem}"
+    st.code(f"{shown}\n{caret}\n{told}", language=None, wrap_lines=True)
 
 
 def parameter_fields(asked: str, understood: Document) -> dict[str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 __all__ = ["escaped", "powers", "sentence", "typeset"]
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|$~:^&])")
-SIGNS = tuple(
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+SIGNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(pattern), sign)
     for pattern, sign in (
         (r"->", "→"),
@@ -16,6 +18,7 @@ SIGNS = tuple(
         (r"\balpha\b", "α"),
         (r"\blambda\b", "λ"),
         (r"\bsqrt\((\w+)\)", r"√\1"),
+        (r"\*\*(\d+)", lambda power: power[1].translate(RAISED)),
         (r"\*", "·"),
         (r"(?<=\d)-(?=$|[;,)])", "⁻"),
         (r"(?<=\d)\+(?=$|[;,)])", "⁺"),

@@ -36,7 +36,7 @@ UNESCAPED = {r"\{": r"\lbrace ", r"\}": r"\rbrace ", r"\,": r"\thinspace ", r"\;
 def prose_markdown(prose: Prose) -> str:
     """Words with inline formulas; no `|` outside of words, so that it may stand in a table."""
     return "".join(
-        markdown_text(part) if isinstance(part, str) else f"${_safe(latex(part))}$" for part in prose
+        markdown_text(part) if isinstance(part, str) else f"${_safe(latex(part)).strip()}$" for part in prose
     )
 
 

@@ -47,6 +47,11 @@ def _level(extremum: Document | None) -> float | None:
     return finite(extremum["decimal"])
 
 
+def _proved(extremum: Document | None) -> bool:
+    """Whether it must be in view: a sample beside a pole need not."""
+    return extremum is not None and extremum.get("proof") != "estimated"
+
+
 def _range_in_words(document: Document) -> str:
     if any(document.get(word) is None or document[word]["decimal"] is None for word in ("inf", "sup")):
         return ""
@@ -60,7 +65,8 @@ def _curve(
 ) -> Panel:
     """One curve with its breaks; with `bounds` also their lines and where the curve touches them."""
     values = [None if y is None else finite(y) for y in document[key]]
-    levels = [level for level in (bounds or {}).values() if level is not None]
+    proved = [word for word in bounds or {} if _proved(document.get(word))]
+    levels = [level for word in proved if (level := (bounds or {})[word]) is not None]
     low, high = _window([value for value in values if value is not None], levels)
     room = (0.17 if bounds else 0.06) * ((high - low) or 2.0)
     edge = 2 * room + high - low
@@ -112,7 +118,8 @@ def _levels(document: Document, bounds: Mapping[str, float | None], y: alt.Y, lo
     places: dict[str, tuple[Literal["bottom", "top"], int]] = {"sup": ("bottom", -4), "inf": ("top", 4)}
     for word, (place, shift) in places.items():
         level = bounds[word]
-        if level is None or (word == "inf" and level == bounds["sup"]):
+        low, high = y["scale"]["domain"]
+        if level is None or not low <= level <= high or (word == "inf" and level == bounds["sup"]):
             continue
         exact = document[word].get("exact")
         text = (exact if exact and len(exact) <= 9 else f"{level:.6g}").replace("-", "−")

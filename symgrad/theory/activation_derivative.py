@@ -133,7 +133,7 @@ def reader_sentence(entry: Activation, found: Range) -> Prose:
     """
     sentence: Prose = (f"{entry.spoken}′ takes values in ", found.image)
     ends = (found.inf, found.sup)
-    if all(end.value.number.is_Rational for end in ends):
+    if all(end.value.number.is_Rational or end.value.number.is_infinite for end in ends):
         return sentence
     inf, sup = (_short(end.value.enclosure().decimal) for end in ends)
     if sp.count_ops(found.image) > LONG:
@@ -162,8 +162,8 @@ def _included(ends: tuple[Extremum, Extremum]) -> str:
 
 
 def _short(decimal: str) -> str:
-    """Ten digits of a decimal, a bare 0 as it is."""
-    return f"{float(decimal):.10g}".replace("-", "−")
+    """Ten digits of a decimal, ∞ as a sign."""
+    return (decimal.replace("oo", "∞") if "oo" in decimal else f"{float(decimal):.10g}").replace("-", "−")
 
 
 def _sampled_inside(entry: Activation, found: Range) -> str:

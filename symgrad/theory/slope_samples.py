@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symgrad.symbolic.compile import compile_expression
+from symgrad.symbolic.letters import x as variable
 from symgrad.theory.activation_curve import slope_program
 from symgrad.theory.activations import Activation
 
@@ -31,22 +33,24 @@ def slope_samples(entry: Activation) -> tuple[Sampled, Sampled] | None:
 
     Raises `NotImplementedError` when φ′ has a function that has no kernel.
     """
-    slope = slope_program(entry)
+    slope, phi = slope_program(entry), compile_expression(entry.expression, variable, dict(entry.parameters))
     grid = np.sinh(np.linspace(-np.arcsinh(REACH), np.arcsinh(REACH), _SAMPLES))
-    low, high = (_zoomed(slope, grid, pick) for pick in (np.nanargmin, np.nanargmax))
+    low, high = (_zoomed(slope, phi, grid, pick) for pick in (np.nanargmin, np.nanargmax))
     return None if low is None or high is None else (low, high)
 
 
 def _zoomed(
     slope: Callable[[np.ndarray, np.ndarray], None],
+    phi: Callable[[np.ndarray, np.ndarray], None],
     points: np.ndarray,
     pick: Callable[[np.ndarray], np.intp],
 ) -> Sampled | None:
     best: Sampled | None = None
     for _ in range(_ZOOMS):
-        values = np.empty_like(points)
+        values, there = np.empty_like(points), np.empty_like(points)
         slope(points, values)
-        values[~np.isfinite(values)] = np.nan
+        phi(points, there)
+        values[~np.isfinite(values) | ~np.isfinite(there)] = np.nan
         if np.isnan(values).all():
             break
         index = int(pick(values))
