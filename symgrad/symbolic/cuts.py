@@ -182,6 +182,8 @@ def _branch(f: sp.Expr, x: sp.Symbol, span: Span) -> sp.Expr | None:
         branch = branch_at(f, x, at)
     except NotRealError:
         return None
+    if branch.has(sp.zoo, sp.nan, sp.oo):
+        return None
     with precision(128):
         values = {x: ball(at)}
         bases = (node.base for node in branch.atoms(sp.Pow) if node.exp.has(x) and node.base.has(x))
@@ -219,13 +221,28 @@ def _join(phi: sp.Expr, x: sp.Symbol, point: Point, left: Behaviour | None, righ
         raise NotImplementedError(f"the function oscillates towards {point}")
     if left.phi.ball is None or right.phi.ball is None:
         return "pole"
-    if not _equal(left.phi, right.phi, point):
+    if not _is_continuous(phi, x, point) and not _equal(left.phi, right.phi, point):
         return "jump"
     if left.slope.ball is None or right.slope.ball is None:
         return "cusp"
     if not _equal(left.slope, right.slope, point):
         return "kink"
     return "smooth" if _is_defined(phi, x, point) else "removable"
+
+
+def _is_continuous(phi: sp.Expr, x: sp.Symbol, point: Point) -> bool:
+    """Whether only continuous switches (|·|, max, min) of φ turn at the point, whatever their arguments."""
+    continuous = (sp.Abs, sp.Max, sp.Min)
+    guards = {
+        guard
+        for node in sp.preorder_traversal(phi)
+        if not isinstance(node, continuous)
+        for _, guard in _guards(node)
+        if guard.has(x)
+    }
+    with precision(256):
+        at = {x: ball_of(point, 256)}
+        return all(not ball(guard, at).contains(0) for guard in guards)
 
 
 def _equal(p: Approach, q: Approach, point: Point) -> bool:

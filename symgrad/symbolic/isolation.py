@@ -25,7 +25,8 @@ __all__ = ["Point", "ball_of", "isolate", "rational_beside"]
 Point: TypeAlias = sp.Expr | NamedRoot
 _BOXES = 20_000
 """Boxes examined before giving up."""
-_SMALLEST = fmpq(1, 1 << 48)
+_SHORT, _SHORTEST = fmpq(1, 1 << 20), fmpq(1, 1 << 96)
+"""Lengths at which an exact zero is looked for, and at which the search is given up."""
 _REFINED = 320
 """Bits to which a zero is refined before an exact form is looked for."""
 _DENOMINATOR = 10**6
@@ -149,11 +150,11 @@ class _Search:
                 brackets.append((a, b))
             if status != "open":
                 continue
-            point = self.exact_near(a, b) if b - a < _SMALLEST else None
+            point = self.exact_near(a, b) if b - a < _SHORT else None
             if point is not None:
                 exact.append(point)
                 boxes = self.without(point, [*boxes, (a, b)])
-            elif b - a < _SMALLEST * _SMALLEST:
+            elif b - a < _SHORTEST:
                 raise NotImplementedError(f"a zero near {float(arb(a).mid())} is not proved alone")
             else:
                 middle = self.middle(a, b)
@@ -229,9 +230,9 @@ class _Search:
                     continue
 
     def exact_near(self, a: fmpq, b: fmpq) -> sp.Expr | None:
-        """A recognised zero in the short interval [a, b]."""
-        box = arb(a).union(arb(b))
-        return next((c for c in self.candidates(box) if self.vanishes(c)), None)
+        """A recognised zero in the short interval [a, b], or so near that balls do not tell."""
+        near = arb(a).union(arb(b)) + arb(0, 1) * (8 * arb(b - a))
+        return next((c for c in self.candidates(near) if self.vanishes(c)), None)
 
     def vanishes(self, number: sp.Expr) -> bool:
         """Whether g(number) = 0, by exact arithmetic after a look at 300 digits."""
