@@ -19,6 +19,7 @@ from symgrad.symbolic.extremum import Extremum, Place, Value, decimal
 from symgrad.symbolic.germs import Behaviour, End
 from symgrad.symbolic.image import Span, union
 from symgrad.symbolic.jets import jet
+from symgrad.symbolic.tails import Tail
 from symgrad.symbolic.write import write
 
 __all__ = ["Extremes", "domain_text", "extremes", "point_of"]
@@ -63,9 +64,20 @@ def _candidates(found: Covered, group: Sequence[int]) -> Iterator[Candidate]:
         for end in stretch.tails:
             if end.end.infinite and end.limit is not None:
                 yield exactly(end.limit, Place(end.end.point), end.side == 0)
+            if end.swing is not None:
+                yield from _swings(end)
         for cut, which in ((stretch.segment.lo, 1), (stretch.segment.hi, -1)):
             if cut.index is not None and not _in_constant(found, index, cut):
                 yield _at_cut(found, stretch, cut, which, period)
+
+
+def _swings(end: Tail) -> Iterator[Candidate]:
+    """What an oscillation comes close to; where the swing is constant, φ′ takes it again and again."""
+    assert end.swing is not None
+    place = Place(end.end.point) if end.end.infinite else Place(point_of(end.end), end.end.side)
+    for approach in (end.swing.above, end.swing.below):
+        if approach is not None and approach.limit is not None:
+            yield exactly(approach.limit, place, approach.side == 0 and not approach.limit.is_infinite)
 
 
 def _in_constant(found: Covered, index: int, cut: Cut) -> bool:
@@ -93,7 +105,7 @@ def _at_cut(found: Covered, stretch: Stretch, cut: Cut, which: int, period: sp.E
     assert cut.index is not None
     at = found.layout.cuts.points[cut.index]
     smooth = at.joins in _SMOOTH
-    place = Place(point_of(cut), 0 if smooth else which, period=period)
+    place = _place(cut, 0 if smooth else which, period)
     side: Behaviour | None = at.right if which > 0 else at.left
     limit = None if side is None else side.limit
     if limit is not None and not limit.free_symbols and sp.count_ops(limit) <= _LONG:
@@ -109,6 +121,14 @@ def _at_cut(found: Covered, stretch: Stretch, cut: Cut, which: int, period: sp.E
             return slope(compiled, cut.ball(bits), 0)[0]
 
     return enclosed(within, place, smooth)
+
+
+def _place(cut: Cut | cuts.Cut, side: int, period: sp.Expr | None) -> Place:
+    """The cut as a place; of a family the member next to 0 from the right."""
+    point = point_of(cut)
+    if period is not None and isinstance(cut.point, sp.Expr):
+        point = sp.simplify(point - period * sp.floor(point / period))
+    return Place(point, side, period=period)
 
 
 def point_of(cut: Cut | cuts.Cut | End) -> sp.Expr:
@@ -134,7 +154,7 @@ def _lipschitz(found: Covered, everything: list[Candidate], why: str) -> Extremu
     broken = [cut for cut in found.layout.cuts.points if cut.joins in ("jump", "pole")]
     if broken:
         period = found.layout.cuts.period
-        sides = [Place(point_of(cut), side, period=period) for cut in broken for side in (-1, 1)]
+        sides = [_place(cut, side, period) for cut in broken for side in (-1, 1)]
         infinite = [c.place for c in everything if c.exact is not None and c.exact.is_infinite]
         places = tuple(dict.fromkeys((*sides, *infinite)))
         how = {cut.joins for cut in broken}

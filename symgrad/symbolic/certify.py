@@ -19,7 +19,7 @@ from symgrad.symbolic.balls import precision
 from symgrad.symbolic.cover import Known, cover, slope
 from symgrad.symbolic.elements import Constant, Cut, Element, Mark, at_mark
 from symgrad.symbolic.germs import End
-from symgrad.symbolic.jets import jet
+from symgrad.symbolic.jets import Jet, jet
 from symgrad.symbolic.layout import Layout, Segment, layout
 from symgrad.symbolic.roots import UnprovedError
 from symgrad.symbolic.tails import Tail, scout, tail
@@ -30,6 +30,7 @@ _SAMPLES = 61
 """Points of a segment where φ′ is evaluated before anything is covered."""
 _REACH = 4.0
 _SCOUT_BITS = 64
+_BEST, _STEPS = 3, 5
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,30 @@ def _learn(segment: Segment, x: sp.Symbol, known: Known) -> None:
     for end in segment.germ_ends:
         scout(segment.phi, x, end, known)
     compiled = jet(segment.phi, x)
+    lo, hi = float(segment.lo), float(segment.hi)
     with precision(_SCOUT_BITS):
-        for point in _spread(float(segment.lo), float(segment.hi)):
-            known.learn(slope(compiled, arb(point), 0)[0])
+        points = _spread(lo, hi)
+        values = [slope(compiled, arb(point), 0)[0] for point in points]
+        for value in values:
+            known.learn(value)
+        finite = [
+            (value.mid(), point) for value, point in zip(values, points, strict=True) if value.is_finite()
+        ]
+        ranked = [point for _, point in sorted(finite, key=lambda pair: float(pair[0]))]
+        for point in {*ranked[:_BEST], *ranked[-_BEST:]}:
+            _climb(compiled, point, lo, hi, known)
+
+
+def _climb(compiled: Jet, start: float, lo: float, hi: float, known: Known) -> None:
+    """Newton's steps from a good sample to the critical point of φ′ beside it."""
+    point = arb(start)
+    for _ in range(_STEPS):
+        terms = slope(compiled, point, 2)
+        step = (terms[1] / (2 * terms[2])).mid()
+        if not step.is_finite() or not lo < float(point - step) < hi:
+            return
+        point = (point - step).mid()
+    known.learn(slope(compiled, point, 0)[0])
 
 
 def _spread(lo: float, hi: float) -> list[float]:

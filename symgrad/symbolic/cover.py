@@ -33,6 +33,7 @@ __all__ = ["Known", "cover", "slope"]
 SMALL = arb("1e-36")
 _ORDERS = (2, 4, 6, 8)
 _MOST_BOXES = 3000
+_MOST_JOINED = 24
 _NEWTON_STEPS = 14
 _PATIENCE = 12
 """Halvings up to which a bound must leave room."""
@@ -237,9 +238,14 @@ def _short(point: float, width: float) -> Fraction:
 
 
 def _joined(found: list[Element]) -> list[Element]:
+    """Neighbours of a kind as one, a limited number of them so that another program need not cut up much."""
     joined: list[Element] = []
+    count = 0
     for element in found:
         last = joined[-1] if joined else None
+        count += 1
+        if count > _MOST_JOINED:
+            last = None
         if isinstance(last, Bounded) and isinstance(element, Bounded):
             joined[-1] = replace(last, hi=element.hi, value=_both(last.value, element.value))
         elif (
@@ -251,6 +257,7 @@ def _joined(found: list[Element]) -> list[Element]:
             joined[-1] = replace(last, hi=element.hi, slope=_both(last.slope, element.slope), ends=ends)
         else:
             joined.append(element)
+            count = 1
     return joined
 
 

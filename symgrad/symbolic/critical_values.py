@@ -41,6 +41,8 @@ def critical_candidate(
         return Candidate(Place(point, period=period), True, None, within)
     value = sp.diff(phi, x).subs(x, exact)
     closed = value.is_finite and sp.count_ops(value) <= _LONG
+    if period is not None:
+        exact = sp.simplify(exact - period * sp.floor(exact / period))
     return Candidate(Place(exact, period=period), True, value if closed else None, within)
 
 

@@ -113,7 +113,7 @@ class Place:
             return self._interval()
         if self.period is not None:
             family = str(self.point + self.period * sp.Symbol("k", integer=True))
-            return f"x -> {family}{'-' if self.side < 0 else '+'}" if self.side else family
+            return f"x -> ({family}){'-' if self.side < 0 else '+'}" if self.side else family
         if self.point in (sp.oo, -sp.oo):
             return f"x -> {self.point}"
         if self.side:

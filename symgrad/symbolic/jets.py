@@ -21,7 +21,9 @@ from symgrad.symbolic.taylor import (
     Series,
     convolve,
     exponential,
+    logistic,
     rational_power,
+    softplus,
     whole_power,
 )
 
@@ -102,6 +104,14 @@ def _apply(payload: Rule, args: list[Series], where: arb, n: int) -> Series:
     return _compose(payload, args[0])
 
 
+def _logistic_power(payload: tuple[sp.Expr, int], args: list[Series], where: arb, n: int) -> Series:
+    """a s^p for the logistic function s of the argument."""
+    factor, power = payload
+    inner = _compose(logistic, args[0])
+    raised = inner if power == 1 else _compose(whole_power(power), inner)
+    return [_number(factor, flint.ctx.prec) * term for term in raised]
+
+
 _STEPS: Mapping[str, Callable[..., Series]] = {
     "number": _constant,
     "x": _variable,
@@ -109,6 +119,7 @@ _STEPS: Mapping[str, Callable[..., Series]] = {
     "product": _times,
     "scale": _scale,
     "apply": _apply,
+    "scaled": _logistic_power,
 }
 
 
@@ -142,6 +153,10 @@ def jet(expr: sp.Expr, x: sp.Symbol) -> Jet:
                 step = ("scale", number, [len(operations) - 1])
         elif isinstance(node, sp.Pow):
             step = _power_step(node, x, visit)
+        elif isinstance(node, sp.log) and (logs := _positive_logs(node.args[0], x)):
+            step = ("sum", None, [visit(term) for term in logs])
+        elif isinstance(node, _Softplus):
+            step = ("apply", softplus, [visit(node.args[0])])
         elif node.func in RULES:
             step = ("apply", RULES[node.func], [visit(node.args[0])])
         else:
@@ -163,8 +178,39 @@ def _power_step(node: sp.Pow, x: sp.Symbol, visit: Callable[[sp.Expr], int]) -> 
     base, exponent = node.args
     if base is sp.E:
         return "apply", exponential, [visit(exponent)]
+    parts = _logistic_parts(base, x)
+    if parts is not None and isinstance(exponent, sp.Integer) and exponent < 0:
+        a, u = parts
+        return "scaled", (a**exponent, int(-exponent)), [visit(-u)]
     if isinstance(exponent, sp.Integer):
         return "apply", whole_power(int(exponent)), [visit(base)]
     if isinstance(exponent, sp.Rational):
         return "apply", rational_power(exponent), [visit(base)]
     return "apply", exponential, [visit(exponent * sp.log(base))]
+
+
+class _Softplus(sp.Function):
+    """log(1 + e^u), told apart from its parts so that it stays tight."""
+
+
+def _logistic_parts(node: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
+    """(a, u) with node = a(1 + e^u), a > 0 a number."""
+    if not (isinstance(node, sp.Add) and len(node.args) == 2):
+        return None
+    a, term = node.as_independent(x)
+    b, wave = term.as_independent(x)
+    if not (isinstance(wave, sp.exp) and a.is_positive and b.is_positive):
+        return None
+    return a, wave.args[0] + sp.log(b / a)
+
+
+def _positive_logs(node: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
+    """The logarithms of the factors where each is a(1 + e^u) to a power, else nothing."""
+    found: list[sp.Expr] = []
+    for factor in sp.Mul.make_args(node):
+        base, exponent = factor.as_base_exp()
+        parts = _logistic_parts(base, x)
+        if parts is None or exponent.has(x):
+            return []
+        found += [exponent * sp.log(parts[0]), exponent * _Softplus(parts[1])]
+    return found

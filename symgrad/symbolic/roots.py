@@ -289,6 +289,8 @@ def _trigonometric(f: sp.Expr, x: sp.Symbol, lo: sp.Expr, hi: sp.Expr) -> Zeros:
             tuple(Root(p) for p in sorted(found, key=float)),
             ("the equation has exactly these solutions here",),
         )
+    if lo.is_finite or hi.is_finite:
+        raise UnprovedError("the zeros on half of the line are not a whole family")
     period = sp.periodicity(f, x)
     if period is None:
         raise UnprovedError("trigonometric but not periodic")

@@ -15,11 +15,13 @@ from flint import arb
 from symgrad.symbolic.balls import precision
 from symgrad.symbolic.cover import Known
 from symgrad.symbolic.elements import PROOF_BITS, Bounds
-from symgrad.symbolic.germs import Behaviour, End, behaviour
+from symgrad.symbolic.germs import Approach, Behaviour, End, behaviour
+from symgrad.symbolic.oscillation import Oscillation, oscillation
 from symgrad.symbolic.roots import UnprovedError
 
 __all__ = ["Tail", "scout", "tail"]
 
+_FIRST = 4
 _FARTHEST = 1 << 22
 
 
@@ -27,7 +29,8 @@ _FARTHEST = 1 << 22
 class Tail:
     """φ′ on |x| ≥ R, or on 0 < |x − p| ≤ 1/R to one side of p, lies in `value` (ends may be infinite).
 
-    `limit` is that of φ′, `side` the proved sign of φ′ − limit there, `phi_limit` the limit of φ.
+    `limit` is that of φ′, `side` the proved sign of φ′ − limit there. Where φ′ has no limit it may oscillate
+    between `swing`, what it comes close to above and below.
     """
 
     end: End
@@ -35,22 +38,44 @@ class Tail:
     value: Bounds
     limit: sp.Expr | None
     side: int | None
-    phi_limit: sp.Expr | None
+    swing: Oscillation | None = None
 
 
-def _learn(known: Known, found: Behaviour) -> None:
-    """A limit is a value that φ′ approaches."""
-    if found.limit is sp.oo:
-        known.sup = arb.pos_inf()
-    elif found.limit is -sp.oo:
-        known.inf = arb.neg_inf()
-    elif found.slope.ball is not None:
-        known.learn(found.slope.ball)
+@dataclass(frozen=True)
+class _Reach:
+    """What bounds φ′ from above and from below on a neighbourhood, with limits that it comes close to."""
+
+    found: Behaviour
+    above: Approach | None
+    below: Approach | None
+    swing: Oscillation | None
+
+
+def _reach(phi: sp.Expr, x: sp.Symbol, end: End, R: int) -> _Reach:
+    found = behaviour(phi, x, end, R)
+    if found.limit is not None:
+        return _Reach(found, found.slope, found.slope, None)
+    swing = oscillation(sp.diff(phi, x), x, end, found.R)
+    if swing is None:
+        return _Reach(found, None, None, None)
+    return _Reach(found, swing.above, swing.below, swing)
 
 
 def scout(phi: sp.Expr, x: sp.Symbol, end: End, known: Known) -> None:
-    """Learns the limit of φ′ at the end."""
-    _learn(known, behaviour(phi, x, end))
+    """Learns what φ′ comes close to towards the end."""
+    _learn(known, _reach(phi, x, end, _FIRST))
+
+
+def _learn(known: Known, reach: _Reach) -> None:
+    for approach in (reach.above, reach.below):
+        if approach is None:
+            continue
+        if approach.limit is sp.oo:
+            known.sup = arb.pos_inf()
+        elif approach.limit is -sp.oo:
+            known.inf = arb.neg_inf()
+        elif approach.limit is not None and approach.ball is not None:
+            known.learn(approach.ball)
 
 
 def tail(phi: sp.Expr, x: sp.Symbol, end: End, known: Known, first: int) -> Tail:
@@ -60,32 +85,33 @@ def tail(phi: sp.Expr, x: sp.Symbol, end: End, known: Known, first: int) -> Tail
     """
     R = first
     while R <= _FARTHEST:
-        found = behaviour(phi, x, end, R)
-        _learn(known, found)
-        R = max(R, int(found.R.ceil()))
-        bounds = _bounds(phi, x, found, known)
-        if _hides(bounds, found, known):
-            return Tail(end, R, bounds, found.limit, found.side, found.phi_limit)
+        reach = _reach(phi, x, end, R)
+        _learn(known, reach)
+        R = max(R, int(reach.found.R.ceil()))
+        with precision(PROOF_BITS):
+            bounds = _bounds(phi, x, reach, known)
+            if _hides(bounds, reach, known):
+                return Tail(end, R, bounds, reach.found.limit, reach.found.side, reach.swing)
         R *= 4
     raise UnprovedError(f"φ′ may take its extreme values arbitrarily close to {end}")
 
 
-def _bounds(phi: sp.Expr, x: sp.Symbol, found: Behaviour, known: Known) -> Bounds:
+def _bounds(phi: sp.Expr, x: sp.Symbol, reach: _Reach, known: Known) -> Bounds:
     """The range of φ′, cut off at a limit that it stays on one side of."""
-    with precision(PROOF_BITS):
-        return _cut_off(phi, x, found, known)
-
-
-def _cut_off(phi: sp.Expr, x: sp.Symbol, found: Behaviour, known: Known) -> Bounds:
+    found = reach.found
     if found.limit in (sp.oo, -sp.oo):
         return _half_line(phi, x, found, known)
     low, high = found.range.lower(), found.range.upper()
-    ball = found.slope.ball
-    if found.side is not None and ball is not None:
-        if found.side >= 0:
-            low = ball.lower().max(low) if low.is_finite() else ball.lower()
-        if found.side <= 0:
-            high = ball.upper().min(high) if high.is_finite() else ball.upper()
+    if reach.above is not None and reach.above.limit is not sp.oo:
+        top = reach.above.range.upper()
+        high = high.min(top) if high.is_finite() else top
+        if reach.above.side in (0, -1) and reach.above.ball is not None:
+            high = high.min(reach.above.ball.upper()) if high.is_finite() else reach.above.ball.upper()
+    if reach.below is not None and reach.below.limit is not -sp.oo:
+        bottom = reach.below.range.lower()
+        low = low.max(bottom) if low.is_finite() else bottom
+        if reach.below.side in (0, 1) and reach.below.ball is not None:
+            low = low.max(reach.below.ball.lower()) if low.is_finite() else reach.below.ball.lower()
     return low, high
 
 
@@ -96,13 +122,20 @@ def _half_line(phi: sp.Expr, x: sp.Symbol, found: Behaviour, known: Known) -> Bo
     if not level.is_finite():
         return arb.neg_inf(), arb.pos_inf()
     beyond = math.ceil(float(level)) + 1 if up else math.floor(float(level)) - 1
-    apart = behaviour(phi - beyond * x, x, found.end, int(found.R.ceil()))
+    apart = behaviour(phi - beyond * x, x, found.end, found.R)
     if apart.R > found.R or apart.side != (1 if up else -1):
         return arb.neg_inf(), arb.pos_inf()
     return (arb(beyond), arb.pos_inf()) if up else (arb.neg_inf(), arb(beyond))
 
 
-def _hides(bounds: Bounds, found: Behaviour, known: Known) -> bool:
-    above = bounds[1] < known.sup or (found.side is not None and found.side <= 0) or found.limit is sp.oo
-    below = bounds[0] > known.inf or (found.side is not None and found.side >= 0) or found.limit is -sp.oo
+def _hides(bounds: Bounds, reach: _Reach, known: Known) -> bool:
+    above = _stays(reach.above, 1) or bounds[1] < known.sup
+    below = _stays(reach.below, -1) or bounds[0] > known.inf
     return bool(above and below)
+
+
+def _stays(approach: Approach | None, direction: int) -> bool:
+    """Whether nothing lies beyond the limit in that direction."""
+    if approach is None or approach.limit is None:
+        return False
+    return approach.limit == direction * sp.oo or approach.side in (0, -direction)

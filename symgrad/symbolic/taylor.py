@@ -11,7 +11,17 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 from flint import arb
 
-__all__ = ["RULES", "Rule", "Series", "convolve", "exponential", "rational_power", "whole_power"]
+__all__ = [
+    "RULES",
+    "Rule",
+    "Series",
+    "convolve",
+    "exponential",
+    "logistic",
+    "rational_power",
+    "softplus",
+    "whole_power",
+]
 
 Series = list[arb]
 """Taylor coefficients f^(j)/j!, that of order 0 first."""
@@ -44,6 +54,8 @@ def _exp(c: arb) -> arb:
 
 
 _EXP = _monotone(arb.exp)
+_LOGISTIC = _monotone(lambda c: 1 / (1 + (-c).exp()))
+_SOFTPLUS = _monotone(lambda c: c.exp().log1p())
 _LOG, _SQRT, _ERF, _ERFC = (_monotone(f) for f in (arb.log, arb.sqrt, arb.erf, arb.erfc))
 _SINH, _TANH, _ATAN, _ASINH = (_monotone(f) for f in (arb.sinh, arb.tanh, arb.atan, arb.asinh))
 
@@ -168,6 +180,21 @@ def _tanh_rule(c: arb, n: int) -> Series:
         tanh.append(sech2[j] / (j + 1))
         sech2.append(-2 * convolve(tanh, sech2, j) / (j + 1))
     return tanh
+
+
+def logistic(c: arb, n: int) -> Series:
+    """1/(1 + e^{−u}): s′ = S and S′ = S(1 − 2s) with S = sech²(u/2)/4."""
+    value = [_LOGISTIC(c)]
+    slope = [_even(lambda v: _power((v / 2).sech(), 2) / 4, c)]
+    for j in range(n - 1):
+        value.append(slope[j] / (j + 1))
+        slope.append((slope[j] - 2 * convolve(value, slope, j)) / (j + 1))
+    return value[:n]
+
+
+def softplus(c: arb, n: int) -> Series:
+    """log(1 + e^u), whose derivative is 1/(1 + e^{−u})."""
+    return [_SOFTPLUS(c), *(term / (j + 1) for j, term in enumerate(logistic(c, n - 1) if n > 1 else []))]
 
 
 def _erf_rule(c: arb, n: int) -> Series:
