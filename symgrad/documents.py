@@ -44,7 +44,7 @@ def extremum_document(
     estimated = extremum.proof == "estimated"
     places = [_valued(place, parameters or {}) for place in extremum.at]
     return {
-        "exact": None if estimated else value.text(symbolic),
+        "exact": value.text(symbolic) if extremum.proof == "exact" else None,
         "latex": latex(value.expr if symbolic else value.number),
         "decimal": enclosure.decimal,
         "lower": None if estimated else enclosure.lower,

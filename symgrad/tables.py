@@ -54,6 +54,8 @@ def _bound(document: Document, console: Console) -> None:
     table = _table("", "exact", "decimal", "where", "proof")
     for name in ("inf", "sup", "lipschitz"):
         e = document[name]
+        if e is None:
+            continue
         where = ("attained at " if e["attained"] else "approached as ") + "; ".join(e["at"])
         table.add_row(name, escape(str(e["exact"])), e["decimal"], escape(where), e["proof"])
     console.print(table)

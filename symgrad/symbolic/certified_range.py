@@ -27,6 +27,7 @@ from symgrad.symbolic.tails import Tail
 
 __all__ = ["certified_range", "range_of"]
 
+_X = sp.Symbol("x", real=True)
 Name = Callable[[sp.Basic], sp.Expr]
 _BITS = 192
 _POINTS = 9
@@ -79,7 +80,7 @@ def _steps(found: Covered, ends: Extremes, name: Name) -> Iterator[Step]:
             yield _tail_step(stretch, tail, found.x, name)
         yield _cover_step(stretch, found.x, name)
     for extremum, word in ((ends.inf, "smallest"), (ends.sup, "largest")):
-        yield _extremum_step(extremum, word, found, name)
+        yield _extremum_step(extremum, word, name)
 
 
 _WORDS = {
@@ -127,21 +128,15 @@ def _tail_step(stretch: Stretch, tail: Tail, x: sp.Symbol, name: Name) -> Step:
     infinite = tail.end.infinite
     point = tail.end.point if infinite else point_of(tail.end)
     R = sp.Integer(tail.R)
-    at: sp.Basic = point if infinite else OneSided(point, tail.end.side)
     t = sp.Symbol("t")
     if infinite:
         where: Prose = ("for ", sp.Abs(x) >= R, ", with ", sp.Eq(t, 1 / x, evaluate=False))
     else:
         where = ("for ", sp.Abs(x - point) <= 1 / R, " here, with ", sp.Eq(t, x - point, evaluate=False))
     how = _SIDES[tail.side]
-    low, high = (_end(bound) for bound in tail.value)
-    statement: sp.Basic = (
-        sp.Contains(name(x), sp.Interval(low, high), evaluate=False)
-        if tail.limit is None
-        else sp.Eq(sp.Limit(name(x), x, point), tail.limit, evaluate=False)
-        if infinite
-        else sp.Eq(name(at), tail.limit, evaluate=False)
-    )
+    if tail.swing is not None:
+        how = "φ′ oscillates; the sum of the amplitudes bounds it, and it comes close to that again and again"
+    statement = _tail_statement(tail, point, x, name)
 
     def check() -> str:
         _inside(stretch, x, _outward(stretch, tail), tail.value)
@@ -162,10 +157,20 @@ def _outward(stretch: Stretch, tail: Tail) -> list[Fraction]:
     return [middle + (inner - middle) * Fraction(2, 3) ** k for k in range(1, _POINTS + 1)]
 
 
-def _end(bound: arb) -> sp.Expr:
-    if not bound.is_finite():
-        return sp.oo if bound > 0 else -sp.oo
-    return sp.Float(bound.str(6, radius=False), 6)
+def _tail_statement(tail: Tail, point: sp.Expr, x: sp.Symbol, name: Name) -> sp.Basic:
+    if tail.swing is not None:
+        sides = (("limsup", tail.swing.above), ("liminf", tail.swing.below))
+        known = [
+            sp.Eq(sp.Function(word)(name(x)), approach.limit, evaluate=False)
+            for word, approach in sides
+            if approach is not None and approach.limit is not None
+        ]
+        return known[0] if len(known) == 1 else sp.And(*known, evaluate=False)
+    if tail.limit is None:
+        return sp.Interval(*(sp.Float(bound.str(6, radius=False), 6) for bound in tail.value))
+    if tail.end.infinite:
+        return sp.Eq(sp.Limit(name(x), x, point), tail.limit, evaluate=False)
+    return sp.Eq(name(OneSided(point, tail.end.side)), tail.limit, evaluate=False)
 
 
 def _cover_step(stretch: Stretch, x: sp.Symbol, name: Name) -> Step:
@@ -178,8 +183,8 @@ def _cover_step(stretch: Stretch, x: sp.Symbol, name: Name) -> Step:
     else:
         counts = Counter(_KINDS[type(element)] for element in elements)
         listed = ", ".join(f"{count} {word}" for word, count in counts.items())
-        because = ("from ", lo, " to ", hi, f" {len(elements)} intervals: {listed}")
-        statement = sp.Contains(x, sp.Union(sp.Interval(lo, hi)), evaluate=False)
+        because = (f"the interval is cut into {len(elements)}: {listed}",)
+        statement = sp.And(lo <= x, x <= hi, evaluate=False)
 
     def check() -> str:
         for element in elements:
@@ -209,26 +214,25 @@ def _inside(stretch: Stretch, x: sp.Symbol, points: Sequence[Fraction], bounds: 
                 raise RefutedError(f"φ′({float(point):.6g}) is outside its bounds")
 
 
-def _extremum_step(extremum: Extremum, word: str, found: Covered, name: Name) -> Step:
-    place = extremum.at[0]
-    taken = extremum.attained and place.until is None and not place.side
-    at = name(place.point) if taken else name(sp.Symbol("x", real=True))
-    value = extremum.value.number
-    statement = (
-        sp.Eq(at, value, evaluate=False)
-        if taken
-        else sp.Contains(
-            at,
-            sp.Interval(value, sp.oo) if word == "smallest" else sp.Interval(-sp.oo, value),
-            evaluate=False,
-        )
-    )
-    how = {True: "taken", False: "approached, not taken", None: "taken or approached"}[extremum.attained]
+def _extremum_step(extremum: Extremum, word: str, name: Name) -> Step:
+    place, value = extremum.at[0], extremum.value.number
+    if extremum.attained and place.until is None:
+        statement: sp.Basic = sp.Eq(name(place.point), value, evaluate=False)
+    elif value.is_infinite:
+        statement = sp.Eq(sp.Function("sup" if value > 0 else "inf")(name(_X)), value, evaluate=False)
+    else:
+        relation = sp.Ge if word == "smallest" else sp.Le
+        statement = relation(name(_X), value, evaluate=False)
     where = ", ".join(str(at) for at in extremum.at)
-    because: Prose = (f"the {word} value, {how} ({where}); {extremum.why}",)
+    because: Prose = (f"the {word} value, {_TAKEN[extremum.attained]} ({where}): {extremum.why}",)
 
     def check() -> str:
         enclosure = extremum.value.enclosure()
+        if enclosure.lower == enclosure.upper:
+            return "exact"
         return f"between {enclosure.lower} and {enclosure.upper}"
 
     return prove(statement, because, check, rule=f"{word} value")
+
+
+_TAKEN = {True: "taken", False: "approached, not taken", None: "taken or approached"}

@@ -9,14 +9,13 @@ from collections.abc import Callable
 import sympy as sp
 
 from symgrad.errors import RefutedError
-from symgrad.symbolic.balls import precision
 from symgrad.symbolic.budget import cpu_limit
 from symgrad.symbolic.certified import domain_text
 from symgrad.symbolic.certified_range import certified_range
 from symgrad.symbolic.cuts import cuts
 from symgrad.symbolic.estimate import estimated_range
 from symgrad.symbolic.extrema import exact_range
-from symgrad.symbolic.extremum import Extremum, Values
+from symgrad.symbolic.extremum import Values, agree
 from symgrad.symbolic.ranges import LINE, Range
 
 __all__ = ["PATIENCE", "derivative_range"]
@@ -26,7 +25,6 @@ PATIENCE = 1.5
 """Seconds of processor time for closed forms of a typed expression."""
 CERTIFIED = 5.0
 """Seconds for the certified range."""
-_BITS = 256
 
 
 def derivative_range(
@@ -52,7 +50,7 @@ def derivative_range(
         everywhere, why = _is_everywhere(phi.xreplace(dict(values)), x), f"no proof was found: {reason}"
     exact = _exactly(phi, x, values, name, patience) if everywhere else None
     if exact is not None and certified is not None:
-        _agree(exact, certified)
+        _compare(exact, certified)
     return exact or certified or estimated_range(phi, x, values, why)
 
 
@@ -76,15 +74,8 @@ def _exactly(phi: sp.Expr, x: sp.Symbol, values: Values, name: Name, patience: f
     return None if "estimated" in (found.inf.proof, found.sup.proof) else found
 
 
-def _agree(exact: Range, certified: Range) -> None:
+def _compare(exact: Range, certified: Range) -> None:
     for mine, other in ((exact.inf, certified.inf), (exact.sup, certified.sup)):
-        if not _same(mine, other):
+        flags = {mine.attained, other.attained}
+        if not agree(mine.value, other.value) or flags == {True, False}:
             raise RefutedError(f"{mine.value.text()} in closed form, {other.value.text()} in balls")
-
-
-def _same(mine: Extremum, other: Extremum) -> bool:
-    if mine.value.number.is_infinite or other.value.number.is_infinite:
-        return bool(mine.value.number == other.value.number)
-    with precision(2 * _BITS):
-        near = bool(mine.value.ball(_BITS).overlaps(other.value.ball(_BITS)))
-    return near and (None in (mine.attained, other.attained) or mine.attained == other.attained)

@@ -12,7 +12,7 @@ from symgrad.symbolic.balls import Enclosure, ball, decimals, enclose, precision
 from symgrad.symbolic.derivation import Grade
 from symgrad.symbolic.roots import NamedRoot
 
-__all__ = ["Extremum", "Place", "Value", "compare", "decimal"]
+__all__ = ["Extremum", "Place", "Value", "agree", "compare", "decimal"]
 
 Values = Mapping[sp.Symbol, sp.Expr]
 _BITS = 256
@@ -90,6 +90,14 @@ def compare(p: Value, q: Value) -> int:
     if same and not balls_only and sp.cancel(p.number - q.number) == 0:
         return 0
     raise NotImplementedError(f"the order of {p.number} and {q.number} is not decided")
+
+
+def agree(p: Value, q: Value, bits: int = _BITS) -> bool:
+    """Whether two proved values may be one number: equal infinities, or balls that overlap."""
+    if p.number.is_infinite or q.number.is_infinite:
+        return bool(p.number == q.number)
+    with precision(2 * bits):
+        return bool(p.ball(bits).overlaps(q.ball(bits)))
 
 
 @dataclass(frozen=True)

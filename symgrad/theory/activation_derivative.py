@@ -15,7 +15,7 @@ from symgrad.symbolic.balls import sign_of
 from symgrad.symbolic.derivation import Claim, Grade, Prose, Step, prove
 from symgrad.symbolic.differentiate import Differentiation, differentiate
 from symgrad.symbolic.extrema import function_range
-from symgrad.symbolic.extremum import Extremum, Value, compare
+from symgrad.symbolic.extremum import Extremum, Value, agree
 from symgrad.symbolic.letters import x, y
 from symgrad.symbolic.notation import Image, SlopeImage, dphi, phi
 from symgrad.symbolic.pieces import switches
@@ -111,7 +111,7 @@ def _by_algebra(entry: Activation, own: Autonomous) -> tuple[Step, ...]:
 
     def agrees() -> str:
         for mine, other in ((found.inf, direct.inf), (found.sup, direct.sup)):
-            if compare(mine.value, other.value) != 0:
+            if not agree(mine.value, other.value):
                 raise RefutedError(f"g over {own.domain} and φ′ over the line have different ranges")
         return "critical points of g and its limits at the ends; inf and sup equal those found over the line"
 
@@ -136,7 +136,8 @@ def reader_sentence(entry: Activation, found: Range) -> Prose:
     if all(end.value.number.is_Rational or end.value.number.is_infinite for end in ends):
         return sentence
     inf, sup = (_short(end.value.enclosure().decimal) for end in ends)
-    if sp.count_ops(found.image) > LONG:
+    certified = any(end.proof != "exact" for end in ends)
+    if certified or sp.count_ops(found.image) > LONG:
         return (f"{entry.spoken}′ takes values from {inf} to {sup}, {_included(ends)}",)
     for root in dict.fromkeys(root for end in ends for root in end.value.named):
         sentence += (
@@ -152,13 +153,11 @@ def reader_sentence(entry: Activation, found: Range) -> Prose:
 
 def _included(ends: tuple[Extremum, Extremum]) -> str:
     both = [end.attained for end in ends]
-    return (
-        "both included"
-        if all(both)
-        else "neither included"
-        if not any(both)
-        else f"only the {('largest', 'smallest')[both[0]]} included"
-    )
+    if None in both:
+        return "the ends perhaps included" if both == [None, None] else "one end perhaps included"
+    if both[0] == both[1]:
+        return "both included" if both[0] else "neither included"
+    return f"only the {'smallest' if both[0] else 'largest'} included"
 
 
 def _short(decimal: str) -> str:
@@ -193,7 +192,8 @@ def _body(entry: Activation) -> Body:
         lambda: _sampled_inside(entry, found),
         rule="range",
     )
-    proof: Grade = "exact" if found.inf.proof == found.sup.proof == "exact" else "estimated"
+    grades = (found.inf.proof, found.sup.proof)
+    proof: Grade = max(grades, key=("exact", "certified", "estimated").index)
     return Body(
         summary=reader_sentence(entry, found),
         assumptions=((sp.Eq(phi(x), entry.expression, evaluate=False), " for every real ", x), *parameters),

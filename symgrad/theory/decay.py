@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from symgrad.theory.activations import activation, slope_range
+from symgrad.theory.activations import activation
+from symgrad.theory.activations import gamma as gamma_of
 
 __all__ = ["decay"]
 
@@ -15,7 +16,7 @@ def decay(names: Sequence[str], depth: int) -> list[dict[str, Any]]:
     """For each activation n = 0 … depth and log10 γⁿ = n log10 γ."""
     series = []
     for name in names:
-        gamma = slope_range(activation(name)).lipschitz.value
+        gamma = gamma_of(activation(name))
         step = math.log10(float(gamma.enclosure().decimal))
         series.append(
             {"name": name, "n": list(range(depth + 1)), "log10": [n * step for n in range(depth + 1)]}

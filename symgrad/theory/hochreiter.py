@@ -11,7 +11,8 @@ from symgrad.symbolic.extrema import function_range
 from symgrad.symbolic.extremum import Extremum, Value
 from symgrad.symbolic.letters import u, w_scalar, x, y
 from symgrad.symbolic.notation import dphi
-from symgrad.theory.activations import ACTIVATIONS, slope_range
+from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.activations import gamma as gamma_of
 from symgrad.theory.entry import Body, derivation
 
 NET = sp.Symbol("net", real=True)
@@ -23,7 +24,7 @@ def hochreiter_condition() -> Body:
     net·tanh(net/2) = 1.
     """
     entry = ACTIVATIONS["sigmoid"]
-    gamma = slope_range(entry).lipschitz.value.number
+    gamma = gamma_of(entry).number
     slope = sp.diff(entry.phi, x)
     scaled = function_range((x * slope).subs(x, NET), NET, -sp.oo, sp.oo, lambda point: point * dphi(point))
     top = scaled.sup

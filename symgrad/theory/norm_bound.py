@@ -10,7 +10,8 @@ from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.extremum import Value
 from symgrad.symbolic.letters import D, W, a, gamma, h, l, n, x
 from symgrad.symbolic.notation import Juxtaposed, Norm, Partial, dphi, phi
-from symgrad.theory.activations import ACTIVATIONS, slope_range
+from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.activations import gamma as gamma_of
 from symgrad.theory.chain import DEPTHS
 from symgrad.theory.entry import Body, derivation
 from symgrad.theory.nets import SMALL, WIDE, Options
@@ -21,7 +22,7 @@ NORM_BOUND = gamma**n * sp.Product(Norm(W[l]), (l, 1, n))
 
 def suprema(*names: str) -> dict[str, Value]:
     """γ = sup|φ′| of each activation named, as proved by its own derivation."""
-    return {name: slope_range(ACTIVATIONS[name]).lipschitz.value for name in names}
+    return {name: gamma_of(ACTIVATIONS[name]) for name in names}
 
 
 def used(nets: tuple[Options, ...]) -> tuple[str, ...]:

@@ -19,7 +19,10 @@ from symgrad.symbolic.derivation import Step, prove
 from symgrad.symbolic.extremum import Value
 from symgrad.symbolic.letters import E, W, gamma, h, k
 from symgrad.symbolic.notation import Juxtaposed, Norm, Partial, dphi
-from symgrad.theory.activations import Activation, kernel, slope_range
+from symgrad.symbolic.ranges import LINE
+from symgrad.theory.activations import Activation, kernel
+from symgrad.theory.activations import gamma as gamma_of
+from symgrad.theory.activations.kernels import domain
 
 __all__ = ["Simulation", "simulate"]
 
@@ -179,6 +182,9 @@ def simulate(activation: Activation, options: Mapping[str, Any]) -> Simulation:
     unknown = set(options) - set(legal)
     if unknown:
         raise InputError(f"option {min(unknown)!r} is not known (legal: {', '.join(legal)})")
+    where = domain(activation)
+    if where not in (None, LINE):
+        raise InputError(f"{activation.name} is defined on {where} only: a net needs it on the whole line")
     try:
         net = Net(**options)
         functions = kernel(activation)
@@ -192,7 +198,7 @@ def simulate(activation: Activation, options: Mapping[str, Any]) -> Simulation:
         predicted = length_map(functions, net.sigma_w, net.sigma_b, net.depth)
     except ValueError as error:
         why = str(error)
-    return Simulation(activation, net, measured, slope_range(activation).lipschitz.value, predicted, why)
+    return Simulation(activation, net, measured, gamma_of(activation), predicted, why)
 
 
 def _power(log10: float) -> sp.Expr:

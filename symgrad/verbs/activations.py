@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from symgrad.errors import InputError
 from symgrad.verbs.asked import Document, Settings, entry_of
+
+if TYPE_CHECKING:
+    import sympy as sp
+
+    from symgrad.theory.activations import Activation
 
 __all__ = ["bound", "curve", "derive"]
 
@@ -29,7 +36,7 @@ def derive(activation: str, settings: Settings | None = None) -> Document:
     return {
         "activation": entry.name,
         "slug": entry.slug,
-        "expression": written(entry.expression),
+        "expression": _expression(entry, entry.expression),
         "expression_latex": latex(entry.expression),
         "parameters": {symbol.name: str(value) for symbol, value in entry.parameters.items()},
         "derivative": written(found.derivative),
@@ -60,15 +67,16 @@ def bound(activation: str, settings: Settings | None = None, symbolic: bool = Fa
     return {
         "activation": entry.name,
         "slug": entry.slug,
-        "expression": written(entry.expression if symbolic else entry.phi),
+        "expression": _expression(entry, entry.expression if symbolic else entry.phi),
         "derivative": written(differentiation(entry).derivative),
         "parameters": {symbol.name: str(value) for symbol, value in entry.parameters.items()},
-        "domain": "(-oo, oo)",
+        "domain": found.domain,
         "inf": extremum_document(found.inf, symbolic, entry.parameters),
         "sup": extremum_document(found.sup, symbolic, entry.parameters),
         "lipschitz": extremum_document(found.lipschitz, symbolic, entry.parameters),
         "image": plain(found.image),
         "kinks": [{"at": str(k.point), "left": str(k.left), "right": str(k.right)} for k in found.kinks],
+        "joins": [{"at": str(point), "how": how} for point, how in found.joins],
         "sentence": prose_markdown(reader_sentence(entry, found)),
         "text": prose_plain(reader_sentence(entry, found)),
         "steps": [step_document(step) for step in found.steps],
@@ -97,3 +105,10 @@ def curve(
     return curve_document(
         entry, activation_curve(entry, reach, points), slope_range(entry) if ranged else None
     )
+
+
+def _expression(entry: Activation, phi: sp.Expr) -> str:
+    """φ as a text that parses again: a typed one without parameters has such a text for its name."""
+    from symgrad.present.plain import written
+
+    return entry.name if entry.source is None and not entry.parameters else written(phi)

@@ -4,7 +4,9 @@ from functools import cache
 
 import sympy as sp
 
-from symgrad.symbolic.derivative_range import derivative_range
+from symgrad.errors import InputError
+from symgrad.symbolic.derivative_range import PATIENCE, derivative_range
+from symgrad.symbolic.extremum import Value
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi
 from symgrad.symbolic.ranges import Range
@@ -21,7 +23,10 @@ from symgrad.theory.activations.sigmoidal import SIGMOIDAL
 from symgrad.theory.activations.smooth_rectifiers import SMOOTH_RECTIFIERS
 from symgrad.theory.activations.typed import asked
 
-__all__ = ["ACTIVATIONS", "CORE", "FAMILIES", "Activation", "activation", "kernel", "slope_range"]
+__all__ = ["ACTIVATIONS", "CORE", "FAMILIES", "Activation", "activation", "gamma", "kernel", "slope_range"]
+
+LONG_PATIENCE = 20.0
+"""Seconds of processor time for the closed forms of a registered activation."""
 
 FAMILIES: dict[str, tuple[Activation, ...]] = {
     "piecewise linear": PIECEWISE_LINEAR,
@@ -61,6 +66,16 @@ def slope_range(entry: Activation) -> Range:
     return _slope_range(entry.expression, tuple(entry.parameters.items()))
 
 
+def gamma(entry: Activation) -> Value:
+    """γ = sup|φ′| over the line, perhaps infinite; `InputError` where φ is not defined on all of it."""
+    found = slope_range(entry)
+    if found.lipschitz is None:
+        raise InputError(f"{entry.name} is defined on {found.domain} only: it has no Lipschitz constant")
+    return found.lipschitz.value
+
+
 @cache
 def _slope_range(expression: sp.Expr, parameters: tuple[tuple[sp.Symbol, sp.Expr], ...]) -> Range:
-    return derivative_range(expression, x, dict(parameters), dphi)
+    registered = expression in {entry.expression for entry in ACTIVATIONS.values()}
+    patience = LONG_PATIENCE if registered else PATIENCE
+    return derivative_range(expression, x, dict(parameters), dphi, patience)
