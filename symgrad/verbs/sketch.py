@@ -53,6 +53,7 @@ def _bound(activation: str, settings: Settings | None, why: str, stage: int) -> 
         "lipschitz": _extremum(steepest, "the largest sample of |φ′|", why),
         "image": None,
         "kinks": [],
+        "joins": [],
         "sentence": prose_markdown((text,)),
         "text": text,
         "steps": [],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from symgrad.errors import InputError, TimeLimitError
+from symgrad.errors import FaultError, InputError, MemoryLimitError, TimeLimitError
 
 LINE = "[width](https://x.example) **1** $x$"
 
@@ -26,9 +26,10 @@ def page(error: Exception | None) -> None:
     [
         (InputError(LINE), "warning"),
         (TimeLimitError(LINE), "warning"),
-        (RuntimeError(LINE), "error"),
+        (MemoryLimitError(LINE), "warning"),
+        (FaultError(LINE), "error"),
     ],
-    ids=["input", "time limit", "fault"],
+    ids=["input", "time limit", "memory limit", "fault"],
 )
 def test_a_missing_answer_is_said(error: Exception, kind: str) -> None:
     app = AppTest.from_function(page, args=(error,)).run()

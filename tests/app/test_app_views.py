@@ -23,7 +23,7 @@ from symgrad.theory.registry import DERIVATIONS
 OpenView = Callable[..., AppTest]
 KEYS = [view.key for view in views.VIEWS]
 SETTINGS = ("slider", "number_input", "selectbox", "text_input", "toggle", "button_group")
-FOLLOWS = {"depth_slider"}  # shows another control's value
+FOLLOWS = {"depth_slider", "activation_list"}  # show another control's value
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_too_much_memory_is_said_on_one_line_and_nothing_is_lost(open_view: Open
     assert "\n" not in line
     assert "width 1000000" in line
     assert "4 GiB" in line
-    assert app.selectbox(key="activation").value == "tanh"
+    assert app.text_input(key="activation").value == "tanh"
     app.number_input(key="width").set_value(8).run()
     sound(app)
     assert finding(activation="tanh", depth=40, width=8) in said(app)
