@@ -73,7 +73,9 @@ def bound(activation: str, settings: Settings | None = None, symbolic: bool = Fa
         "domain": found.domain,
         "inf": extremum_document(found.inf, symbolic, entry.parameters),
         "sup": extremum_document(found.sup, symbolic, entry.parameters),
-        "lipschitz": extremum_document(found.lipschitz, symbolic, entry.parameters),
+        "lipschitz": None
+        if found.lipschitz is None
+        else extremum_document(found.lipschitz, symbolic, entry.parameters),
         "image": plain(found.image),
         "kinks": [{"at": str(k.point), "left": str(k.left), "right": str(k.right)} for k in found.kinks],
         "joins": [{"at": str(point), "how": how} for point, how in found.joins],
