@@ -42,7 +42,8 @@ class RadiusError(UndecidedError):
 
 
 _0, _1 = fmpq(0), fmpq(1)
-_BOXES = 12
+_BOXES = 40
+"""Intervals [R, 2R], [2R, 4R], … on which a monomial may still rise."""
 
 
 class Monomial:
@@ -208,7 +209,7 @@ def is_monotone(m: Monomial, radius: fmpq) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def sup(m: Monomial, radius: fmpq) -> arb:
-    """A ball that contains an upper bound of a bounded m over X ≥ R: m(R) where m falls from R on, else the
+    """An upper bound of a bounded m over X ≥ R: m(R) where m falls from R on, else the
     largest of its values on a few boxes [R, 2R], [2R, 4R], … up to where it falls.
 
     Raises `RadiusError` where m is not proved to fall soon.
@@ -220,7 +221,7 @@ def sup(m: Monomial, radius: fmpq) -> arb:
     largest = arb(0)
     for _ in range(_BOXES):
         if is_monotone(m, radius):
-            return largest.max(value(m, radius))
+            return largest.max(value(m, radius)).upper()
         largest = largest.max(_over(m, arb(radius).union(arb(2 * radius))))
         radius *= 2
     raise RadiusError(f"not proved to fall from {radius} on")

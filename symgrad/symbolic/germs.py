@@ -23,7 +23,7 @@ __all__ = ["Approach", "Behaviour", "End", "behaviour", "settle"]
 T = TypeVar("T")
 
 BITS = 128
-_FIRST, _LAST = 4, 1 << 24
+_FIRST, _LAST = 4, 1 << 80
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def settle(
                     try:
                         return read(Expansion(x, end, Frame(radius, order), derivatives, lenient))
                     except RadiusError:
-                        radius *= 2 if radius < 64 else 8
+                        radius *= 2 if radius < 64 else 8 if radius < 1 << 20 else 256
                     except UndecidedError:
                         break
                 else:
@@ -113,21 +113,23 @@ def settle(
 def _approach(f: Germ, lenient: bool) -> Approach:
     above, c, rest = f.split()
     values = f.range()
-    if above.terms:
-        try:
-            sign = f.sign()
-        except OrderError:  # an oscillation that grows
-            return Approach(None, None, values, None)
-        return Approach(sp.oo * sign, None, values, sign)
     limit = c.sympy()
+    if above.terms:
+        sign = above.terms[0][1].sign
+        if sign is None:  # an oscillation that grows
+            return Approach(None, None, values, None)
+        return Approach(sp.oo * sign, None, values, _side(f, lenient))
     if limit is None:
         return Approach(None, None, values, None)
+    return Approach(limit, c.ball, values, _side(rest, lenient))
+
+
+def _side(f: Germ, lenient: bool) -> int | None:
     try:
-        side: int | None = rest.sign()
+        return f.sign()
     except RadiusError:
         if not lenient:
             raise
-        side = None
     except OrderError:
-        side = None
-    return Approach(limit, c.ball, values, side)
+        pass
+    return None
