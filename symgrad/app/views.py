@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from symgrad.app import activation, depth, library, start
+from symgrad.app import activation, atlas, depth, library, start
 
 __all__ = ["VIEWS", "View"]
 
@@ -31,6 +31,7 @@ class View:
 VIEWS: tuple[View, ...] = (
     View("start", "Start", ":material/explore:", start.view),
     View("activation", "Activation", ":material/show_chart:", activation.view),
+    View("atlas", "Atlas", ":material/table_view:", atlas.view),
     View("depth", "Depth", ":material/stacked_line_chart:", depth.view),
     View("library", "Library", ":material/menu_book:", library.view),
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from symgrad.present.escape import latex_text, markdown_text
 
-__all__ = ["COLUMNS", "FORMATS", "rounded", "short"]
+__all__ = ["COLUMNS", "FORMATS", "rounded", "short", "where"]
 
 Row = Mapping[str, Any]
 LONGEST = 28
@@ -37,7 +37,8 @@ def _formula(value: Mapping[str, Any]) -> str:
     return f"${rounded(value['decimal'])}$".replace("oo", r"\infty")
 
 
-def _where(extremum: Mapping[str, Any]) -> str:
+def where(extremum: Mapping[str, Any]) -> str:
+    """The places of an extremum: attained there, approached, or only near."""
     verb = {True: "at ", False: "as ", None: "near "}[extremum["attained"]]
     return verb + "; ".join(extremum["at"])
 
@@ -56,7 +57,7 @@ def _extremum_cells(name: str) -> dict[str, Callable[[Row], str]]:
     return {
         name: lambda row: row[name]["decimal"],
         f"{name} exact": lambda row: row[name]["exact"] or "",
-        f"{name} where": lambda row: _where(row[name]),
+        f"{name} where": lambda row: where(row[name]),
         f"{name} proof": lambda row: row[name]["proof"],
     }
 
@@ -110,9 +111,9 @@ def _typeset(words: Callable[[str], str]) -> dict[str, Callable[[Row], str]]:
         "φ(x)": lambda row: f"${row['latex']}$",
         "φ′(x)": lambda row: f"${row['derivative_latex']}$",
         "inf φ′": lambda row: _formula(row["inf"]),
-        "where": lambda row: words(_where(row["inf"])),
+        "where": lambda row: words(where(row["inf"])),
         "sup φ′": lambda row: _formula(row["sup"]),
-        "where ": lambda row: words(_where(row["sup"])),
+        "where ": lambda row: words(where(row["sup"])),
         "sup |φ′|": lambda row: _formula(row["lipschitz"]),
         "smoothness": lambda row: words(row["smoothness"]),
         "symmetry": lambda row: words(row["parity"]),
