@@ -40,6 +40,10 @@ def decimal(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}" if value.denominator != 1 else str(value.numerator)
 
 
+def put(row: Any, place: Any, value: Any) -> None:
+    row[place] = value
+
+
 def finite(certificate: Document, names: tuple[str, ...] = NAMES) -> Iterator[str]:
     """The claims that are numbers."""
     for name in names:
@@ -56,8 +60,9 @@ def claimed(key: str, change: Callable[[str], Any], names: tuple[str, ...] = NAM
     def plant(certificate: Document) -> Iterator[Document]:
         for name in finite(certificate, names):
             old = certificate["claim"][name][key]
-            if old is not None and change(old) != old:
-                yield damaged(certificate, lambda d, n=name, v=change(old): d["claim"][n].__setitem__(key, v))
+            new = None if old is None else change(old)
+            if old is not None and new != old:
+                yield damaged(certificate, lambda d, n=name, v=new: d["claim"][n].__setitem__(key, v))
 
     return plant
 
@@ -111,10 +116,10 @@ def last_digit(text: str) -> str:
     return head[:-1] + str((int(digit) + 5) % 10) + mark + tail
 
 
-PLANTED["last digit of a decimal changed"] = claimed(
-    "decimal", lambda t: t if t == "0" else last_digit(t)
+PLANTED["last digit of a decimal changed"] = claimed("decimal", lambda t: t if t == "0" else last_digit(t))
+PLANTED["decimal with fewer digits"] = claimed(
+    "decimal", lambda t: t[:-1] if "." in t and "e" not in t else t
 )
-PLANTED["decimal with fewer digits"] = claimed("decimal", lambda t: t[:-1] if "." in t and "e" not in t else t)
 PLANTED["decimal of another sign"] = claimed(
     "decimal", lambda t: t if t == "0" else t[1:] if t[0] == "-" else "-" + t
 )
@@ -188,12 +193,31 @@ def _(certificate: Document) -> Iterator[Document]:
         claim = certificate["claim"][name]
         for i, text in enumerate(claim["at"] if claim else ()):
             for new in elsewhere(text):
-                yield damaged(certificate, lambda d, n=name, i=i, t=new: d["claim"][n]["at"].__setitem__(i, t))
+                yield damaged(
+                    certificate, lambda d, n=name, i=i, t=new: d["claim"][n]["at"].__setitem__(i, t)
+                )
+
+
+EXCHANGES = (
+    ("-> oo", "-> -oo"),
+    ("-> -oo", "-> oo"),
+    (">=", ">"),
+    ("<=", "<"),
+    ("> ", ">= "),
+    ("< ", "<= "),
+)
 
 
 def elsewhere(text: str) -> Iterator[str]:
     """A place text that says another place."""
-    exchanges = (("-> oo", "-> -oo"), ("-> -oo", "-> oo"), (">=", ">"), ("<=", "<"), ("> ", ">= "), ("< ", "<= "))
+    exchanges = (
+        ("-> oo", "-> -oo"),
+        ("-> -oo", "-> oo"),
+        (">=", ">"),
+        ("<=", "<"),
+        ("> ", ">= "),
+        ("< ", "<= "),
+    )
     for old, new in exchanges:
         if old in text:
             yield text.replace(old, new)
@@ -245,7 +269,9 @@ def _(certificate: Document) -> Iterator[Document]:
             end = rational(interval["x"][side])
             for by in (Fraction(1, 100), Fraction(-1, 100), Fraction(1, 10**25)):
                 new = "1/3" if end is None else decimal(end + by)
-                yield damaged(certificate, lambda d, i=i, s=side, t=new: d["intervals"][i]["x"].__setitem__(s, t))
+                yield damaged(
+                    certificate, lambda d, i=i, s=side, t=new: d["intervals"][i]["x"].__setitem__(s, t)
+                )
 
 
 @planted("end written as another text")
@@ -264,7 +290,9 @@ def _(certificate: Document) -> Iterator[Document]:
 def _(certificate: Document) -> Iterator[Document]:
     if certificate["period"] is None:
         for i, side, text in ((0, 0, "-1000"), (-1, 1, "1000")):
-            yield damaged(certificate, lambda d, i=i, s=side, t=text: d["intervals"][i]["x"].__setitem__(s, t))
+            yield damaged(
+                certificate, lambda d, i=i, s=side, t=text: d["intervals"][i]["x"].__setitem__(s, t)
+            )
 
 
 def spans(key: str, change: Callable[[Fraction, Fraction], tuple[Fraction, Fraction] | None]) -> Planting:
@@ -277,9 +305,7 @@ def spans(key: str, change: Callable[[Fraction, Fraction], tuple[Fraction, Fract
                 new = change(*ends)  # type: ignore[arg-type]
                 if new is not None:
                     texts = [decimal(end) for end in new]
-                    yield damaged(
-                        certificate, lambda d, i=i, t=texts: d["intervals"][i].__setitem__(key, t)
-                    )
+                    yield damaged(certificate, lambda d, i=i, t=texts: d["intervals"][i].__setitem__(key, t))
 
     return plant
 
@@ -496,7 +522,16 @@ def _(certificate: Document) -> Iterator[Document]:
 @planted("another function")
 def _(certificate: Document) -> Iterator[Document]:
     phi = certificate["phi"]
-    others = (f"({phi}) + x/1000", f"-({phi})", f"2*({phi})", f"({phi})*(1 + 1/10^20*1/10^9)", "x^2", "sin(x^2)", "y", "")
+    others = (
+        f"({phi}) + x/1000",
+        f"-({phi})",
+        f"2*({phi})",
+        f"({phi})*(1 + 1/10^20*1/10^9)",
+        "x^2",
+        "sin(x^2)",
+        "y",
+        "",
+    )
     for text in (*others, "__import__('os')", f"({phi})*max(1, x/1000000)", "1/x + x", "(" * 5000):
         yield damaged(certificate, lambda d, t=text: d.update(phi=t))
 
@@ -522,7 +557,7 @@ def _(certificate: Document) -> Iterator[Document]:
         for key in row(certificate):
             yield damaged(certificate, lambda d, r=row, k=key: r(d).pop(k))
             for value in ({}, [[]], 0.5, "𝟘", ["0", "1", "2"]):
-                if key not in ("x",):
+                if key != "x":
                     yield damaged(certificate, lambda d, r=row, k=key, v=value: r(d).__setitem__(k, v))
         yield damaged(certificate, lambda d, r=row: r(d).__setitem__("note", "1"))
 
