@@ -179,7 +179,10 @@ def _next(names: Names, positive: bool) -> sp.Symbol:
 
 
 def _mixed(factor: sp.Expr, x: sp.Symbol, c: sp.Expr, names: Names) -> list[Root]:
-    poly = sp.Poly(factor, x, _T)
+    try:
+        poly = sp.Poly(factor, x, _T)
+    except sp.PolynomialError:  # an exponential of an exponential
+        raise UnprovedError(f"{factor} is not a polynomial in x and {_T}") from None
     if not all(coefficient.is_Rational for coefficient in poly.coeffs()):
         raise UnprovedError(f"{factor} has irrational coefficients")
     try:
