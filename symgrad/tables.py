@@ -22,6 +22,7 @@ GAIN_ROWS = (
     ("keeping", "gain that keeps q"),
     ("bias_variance", "σ_b² beside the backward gain"),
 )
+MET = {True: "attained at", False: "approached as", None: "near"}
 COLOURS = {"PASS": "green", "FAIL": "red", "UNDECIDED": "yellow"}
 
 
@@ -41,34 +42,37 @@ def _list(document: Document, console: Console) -> None:
 
 
 def _derive(document: Document, console: Console) -> None:
-    console.print(f"φ(x) = {escape(document['expression'])}")
+    _opening(document, console)
     _steps(document["steps"], console)
-    console.print(f"[bold]φ′(x) = {escape(document['derivative'])}[/]")
+    console.print(f"[bold]φ′(x) = {escape(str(document['derivative']))}[/]")
     console.print(escape(document["autonomous"]["text"]))
 
 
 def _bound(document: Document, console: Console) -> None:
-    console.print(f"φ(x) = {escape(document['expression'])}")
-    console.print(f"φ′(x) = {escape(document['derivative'])}")
+    _opening(document, console)
+    console.print(f"φ′(x) = {escape(str(document['derivative']))}")
+    if document["domain"] not in (None, "(-oo, oo)"):
+        console.print(f"defined on {document['domain']} only")
     _steps(document["steps"], console)
     table = _table("", "exact", "decimal", "where", "proof")
     for name in ("inf", "sup", "lipschitz"):
         e = document[name]
         if e is None:
             continue
-        where = ("attained at " if e["attained"] else "approached as ") + "; ".join(e["at"])
-        table.add_row(name, escape(str(e["exact"])), e["decimal"], escape(where), e["proof"])
+        where = f"{MET[e['attained']]} {'; '.join(e['at'])}" if e["at"] else ""
+        table.add_row(name, escape(_text(e["exact"])), _text(e["decimal"]), escape(where), e["proof"])
     console.print(table)
     console.print(f"[bold]{escape(document['text'])}[/]")
 
 
 def _gain(document: Document, console: Console) -> None:
-    console.print(f"φ(x) = {escape(document['expression'])}   q = {document['q']}")
+    _opening(document, console)
+    console.print(f"q = {document['q']}")
     table = _table("", "exact", "decimal", "proof")
     for name, label in GAIN_ROWS:
         number = document[name]
         if number is not None:
-            table.add_row(label, escape(str(number["exact"])), number["decimal"], number["proof"])
+            table.add_row(label, escape(_text(number["exact"])), _text(number["decimal"]), number["proof"])
     console.print(table)
     console.print(f"[bold]{escape(document['text'])}[/]")
 
@@ -82,7 +86,15 @@ def _show(document: Document, console: Console) -> None:
         console.print(escape(f"  {source['text']} {source['where']}"), style="dim")
 
 
+def _opening(document: Document, console: Console) -> None:
+    """φ, and the values that the letters in it stand for."""
+    values = "".join(f", {name} = {value}" for name, value in document["parameters"].items())
+    console.print(escape(f"φ(x) = {document['expression']}{values}"))
+
+
 def _steps(steps: list[Document], console: Console) -> None:
+    if not steps:
+        return
     table = _table("", "statement", "because", "checked")
     for number, step in enumerate(steps, 1):
         table.add_row(str(number), escape(step["statement"]), escape(step["because"]), escape(step["check"]))
@@ -146,6 +158,10 @@ def _export(document: Document, console: Console) -> None:
 def _check(document: Document, console: Console) -> None:
     word = "[green]accepted[/]" if document["accepted"] else "[red]rejected[/]"
     console.print(f"{word}  {escape(document['why'])}")
+
+
+def _text(value: str | None) -> str:
+    return "none" if value is None else value
 
 
 def _verdict(word: str) -> str:

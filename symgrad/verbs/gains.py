@@ -14,9 +14,17 @@ if TYPE_CHECKING:
     from symgrad.theory.activations import Activation
     from symgrad.theory.gains import Gains
 
-__all__ = ["audit", "gain", "initialization", "number_document"]
+__all__ = ["GAIN_NUMBERS", "audit", "gain", "initialization", "number_document"]
 
 LARGEST = 10**6
+GAIN_NUMBERS = (
+    "forward",
+    "backward",
+    "second_moment",
+    "derivative_second_moment",
+    "keeping",
+    "bias_variance",
+)
 
 
 def gain(activation: str, settings: Settings | None = None, q: str = "1") -> Document:
@@ -25,13 +33,12 @@ def gain(activation: str, settings: Settings | None = None, q: str = "1") -> Doc
     from symgrad.theory.gains import gain_sentence
 
     entry, found = _gains(activation, settings, q)
-    numbers = ("forward", "backward", "second_moment", "derivative_second_moment", "keeping", "bias_variance")
     return {
         "activation": entry.name,
         "expression": written(entry.phi),
         "parameters": {symbol.name: str(value) for symbol, value in entry.parameters.items()},
         "q": str(found.q),
-        **{name: number_document(getattr(found, name)) for name in numbers},
+        **{name: number_document(getattr(found, name)) for name in GAIN_NUMBERS},
         "text": gain_sentence(entry, found),
     }
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from symgrad.verbs.asked import Document, Settings, entry_of
+from symgrad.verbs.asked import Document, Settings, entry_of, fraction
+from symgrad.verbs.gains import GAIN_NUMBERS, number_document
 
 if TYPE_CHECKING:
     from symgrad.theory.activations import Activation
@@ -28,16 +29,15 @@ def parse(activation: str, settings: Settings | None = None) -> Document:
 
 def sketch(verb: str, arguments: Mapping[str, Any], why: str, stage: str = STAGES[0]) -> Document:
     """The document of that verb with what is known without a proof; `why` says which limit came first."""
-    activation, settings = arguments["activation"], arguments.get("settings")
-    document = SKETCHES[verb](activation, settings, why, STAGES.index(stage))
+    entry = entry_of(arguments["activation"], arguments.get("settings"))
+    document = SKETCHES[verb](entry, arguments, why, STAGES.index(stage))
     return {**document, "complete": False, "why": why}
 
 
-def _bound(activation: str, settings: Settings | None, why: str, stage: int) -> Document:
+def _bound(entry: Activation, arguments: Mapping[str, Any], why: str, stage: int) -> Document:
     from symgrad.present.markdown import prose_markdown
     from symgrad.theory.slope_samples import Sampled
 
-    entry = entry_of(activation, settings)
     found = _samples(entry) if stage == 0 else None
     low, high = found or (None, None)
     ends = [Sampled(abs(end.value), end.at) for end in found or ()]
@@ -60,8 +60,7 @@ def _bound(activation: str, settings: Settings | None, why: str, stage: int) -> 
     }
 
 
-def _derive(activation: str, settings: Settings | None, why: str, stage: int) -> Document:
-    entry = entry_of(activation, settings)
+def _derive(entry: Activation, arguments: Mapping[str, Any], why: str, stage: int) -> Document:
     unknown = "whether φ′ is a function of φ was not decided within the limit"
     return {
         **_opening(entry, stage),
@@ -70,11 +69,10 @@ def _derive(activation: str, settings: Settings | None, why: str, stage: int) ->
     }
 
 
-def _curve(activation: str, settings: Settings | None, why: str, stage: int) -> Document:
+def _curve(entry: Activation, arguments: Mapping[str, Any], why: str, stage: int) -> Document:
     from symgrad.documents import curve_document
     from symgrad.theory.activation_curve import Curve, activation_curve
 
-    entry = entry_of(activation, settings)
     found = _samples(entry) if stage == 0 else None
     low, high = found or (None, None)
     drawn = activation_curve(entry, 6.0, 601) if found else Curve.empty()
@@ -82,6 +80,29 @@ def _curve(activation: str, settings: Settings | None, why: str, stage: int) -> 
         **curve_document(entry, drawn),
         "inf": _extremum(low, "the smallest sample of φ′", why),
         "sup": _extremum(high, "the largest sample of φ′", why),
+    }
+
+
+def _gain(entry: Activation, arguments: Mapping[str, Any], why: str, stage: int) -> Document:
+    from flint import arb
+    from sympy import Rational
+
+    from symgrad.symbolic.number import Number
+    from symgrad.theory.gains import Gains, gain_sentence
+    from symgrad.theory.slope_samples import mean_squares
+
+    q = Rational(*fraction("--q", arguments.get("q", "1")))
+    moments = mean_squares(entry, float(q)) if stage == 0 else None
+    reason = f"{why}; this is a sum over samples, without a proof"
+    found = None
+    if moments:
+        second, slope = (Number(None, arb(moment), "estimated", reason) for moment in moments)
+        found = Gains(q, second, slope)
+    return {
+        **_opening(entry, stage),
+        "q": str(q),
+        **{name: None if found is None else number_document(getattr(found, name)) for name in GAIN_NUMBERS},
+        "text": "not known within the limit" if found is None else gain_sentence(entry, found),
     }
 
 
@@ -129,8 +150,9 @@ def _extremum(found: Sampled | None, what: str, why: str) -> Document:
     }
 
 
-SKETCHES: Mapping[str, Callable[[str, Settings | None, str, int], Document]] = {
+SKETCHES: Mapping[str, Callable[[Activation, Mapping[str, Any], str, int], Document]] = {
     "bound": _bound,
     "derive": _derive,
     "curve": _curve,
+    "gain": _gain,
 }
