@@ -22,7 +22,6 @@ from symgrad.errors import FaultError, InputError, LimitError
 from symgrad.options import ATLAS_FORMATS, FORMATS, parser
 from symgrad.runs.pool import Pool
 from symgrad.verbs.limited import limited
-from symgrad.verbs.sketch import SKETCHES
 
 __all__ = ["main"]
 
@@ -76,12 +75,28 @@ def _failed(command: str, document: dict[str, Any]) -> int:
 def _answer(options: argparse.Namespace) -> dict[str, Any]:
     """From a worker process where a limit holds, else from this one."""
     arguments, use_cache = _verb_arguments(options), not options.no_cache
+    file = arguments.pop("certificate", None)
+    if file is not None:
+        _certify(file, arguments, use_cache)
     limit = options.timeout
-    if limit is None and options.command not in SKETCHES:
+    if limit is None and verbs.VERBS[options.command].limit > verbs.SYMBOLIC_LIMIT:
         return verbs.call(options.command, arguments, use_cache)
     if limit is not None and not 0 < limit <= LONGEST:
         raise InputError(f"--timeout {limit:g}: legal are seconds above 0, up to {LONGEST}")
     return limited(partial(_pool, use_cache), options.command, arguments, limit, use_cache)
+
+
+def _certify(file: str, arguments: dict[str, Any], use_cache: bool) -> None:
+    """Writes the certificate of the range that is asked for, whole or not at all."""
+    asked: dict[str, Any] = {n: arguments[n] for n in ("activation", "settings") if n in arguments}
+    found = verbs.call("certificate", asked, use_cache)["certificate"]
+    place = Path(file)
+    partial_file = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        partial_file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial_file.replace(place)
+    except OSError as error:
+        raise InputError(f"--certificate {file}: cannot be written ({error.strerror})") from None
 
 
 @cache

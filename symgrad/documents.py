@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +41,7 @@ def extremum_document(
     value = extremum.value
     enclosure = value.enclosure()
     estimated = extremum.proof == "estimated"
-    places = [_valued(place, parameters or {}) for place in extremum.at]
+    places = [place.valued(parameters or {}) for place in extremum.at]
     return {
         "exact": value.text(symbolic) if extremum.proof == "exact" else None,
         "latex": latex(value.expr if symbolic else value.number),
@@ -55,12 +54,6 @@ def extremum_document(
         "proof": extremum.proof,
         "why": extremum.why,
     }
-
-
-def _valued(place: Place, values: Values) -> Place:
-    """The place with the parameters at their values."""
-    ends = {name: getattr(place, name) for name in ("point", "until", "period")}
-    return replace(place, **{name: end and end.xreplace(values) for name, end in ends.items()})
 
 
 def _point(place: Place) -> Document:

@@ -83,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     bound = command("bound", "the exact range of the derivative, with its argument")
     activation(bound)
     bound.add_argument("--symbolic", action="store_true", help="keep the letters of parameters")
+    bound.add_argument("--certificate", metavar="FILE", help="write what proves the range, for `check`")
     check = command("check", "verify a certificate anew, apart from the prover")
     check.add_argument("file", metavar="FILE")
     gain = command("gain", "the gains that keep mean squares, forwards and backwards")

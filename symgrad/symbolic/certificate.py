@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,8 +17,8 @@ import sympy as sp
 from flint import arb
 
 from symgrad.symbolic.balls import ball, precision
-from symgrad.symbolic.certified import Extremes, domain_text
-from symgrad.symbolic.certify import Covered, Stretch
+from symgrad.symbolic.certified import Extremes, domain_text, extremes
+from symgrad.symbolic.certify import Covered, Stretch, certify
 from symgrad.symbolic.decimals import above, below, beyond, exactly, rounded, text_of
 from symgrad.symbolic.elements import (
     PROOF_BITS,
@@ -30,11 +31,12 @@ from symgrad.symbolic.elements import (
     Monotone,
     at_mark,
 )
-from symgrad.symbolic.extremum import Extremum
+from symgrad.symbolic.extremum import Extremum, Values
+from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.tails import Tail
 from symgrad.symbolic.write import write
 
-__all__ = ["certificate_of"]
+__all__ = ["certificate", "certificate_of"]
 
 Document = dict[str, Any]
 FORMAT = "symgrad certificate 1"
@@ -45,6 +47,26 @@ _LOOSE = 6
 _PLACE = 70
 """Digits of a cut."""
 _PAD = arb(0, "1e-45")
+
+
+def certificate(
+    phi: sp.Expr, x: sp.Symbol, values: Values | None = None, found: Range | None = None
+) -> Document:
+    """The certificate of the range of φ′ with the parameters at their values. Where `found` gives an extreme
+    value in closed form, that is claimed; the intervals prove it to thirty digits.
+
+    Raises `UnprovedError` or another `NotImplementedError` where the domain is not covered.
+    """
+    values = dict(values or {})
+    covered = certify(phi.xreplace(values), x)
+    claim = extremes(covered)
+    if found is not None and found.inf.proof == found.sup.proof == "exact" and claim.lipschitz is not None:
+        inf, sup, lipschitz = (
+            replace(extremum, at=tuple(place.valued(values) for place in extremum.at))
+            for extremum in (found.inf, found.sup, found.lipschitz or claim.lipschitz)
+        )
+        claim = replace(claim, inf=inf, sup=sup, lipschitz=lipschitz)
+    return certificate_of(covered, claim)
 
 
 def certificate_of(found: Covered, claim: Extremes) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 from flint import arb
@@ -127,6 +127,11 @@ class Place:
         if self.side:
             return f"x -> {self.point}{'-' if self.side < 0 else '+'}"
         return f"{self.point}, where {self.named}" if self.named else str(self.point)
+
+    def valued(self, values: Values) -> Place:
+        """The same with the parameters at their values."""
+        ends = {name: getattr(self, name) for name in ("point", "until", "period")}
+        return replace(self, **{name: end and end.xreplace(dict(values)) for name, end in ends.items()})
 
     def _interval(self) -> str:
         left, right = ("<=" if closed else "<" for closed in self.closed)

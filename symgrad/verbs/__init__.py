@@ -15,7 +15,7 @@ from symgrad.errors import InputError
 from symgrad.verbs.activations import bound, curve, derive
 from symgrad.verbs.asked import Document
 from symgrad.verbs.atlas import atlas, atlas_row
-from symgrad.verbs.certificates import check
+from symgrad.verbs.certificates import certificate, check
 from symgrad.verbs.derivations import export, file, listing, show, verify
 from symgrad.verbs.gains import audit, gain, initialization
 from symgrad.verbs.nets import decay, simulate
@@ -28,6 +28,7 @@ __all__ = [
     "atlas_row",
     "bound",
     "call",
+    "certificate",
     "check",
     "curve",
     "derive",
@@ -70,6 +71,7 @@ VERBS: dict[str, Verb] = {
     "list": Verb(listing, False),
     "derive": _symbolic(derive),
     "bound": _symbolic(bound),
+    "certificate": _symbolic(certificate),
     "check": Verb(check, False),
     "parse": _symbolic(parse, kept=False),
     "atlas": Verb(atlas, False),
