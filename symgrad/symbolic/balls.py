@@ -39,6 +39,8 @@ _FUNCTIONS: dict[type, Callable[..., arb]] = {
     sp.erfc: arb.erfc,
     sp.erfinv: arb.erfinv,
     sp.Abs: abs,
+    sp.sign: arb.sgn,
+    sp.Heaviside: lambda u, at_zero=None: (1 + u.sgn()) / 2,
     sp.LambertW: arb.lambertw,
     sp.digamma: arb.digamma,
     sp.gamma: arb.gamma,

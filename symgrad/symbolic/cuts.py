@@ -20,7 +20,7 @@ from symgrad.symbolic.balls import ball, precision, sign_of
 from symgrad.symbolic.germ_constants import as_sympy, is_zero
 from symgrad.symbolic.germ_jets import vanishes_with
 from symgrad.symbolic.germs import Approach, Behaviour, End, behaviour
-from symgrad.symbolic.isolation import Point, ball_of, isolate
+from symgrad.symbolic.isolation import Point, as_rational, ball_of, isolate
 from symgrad.symbolic.named_root import NamedRoot
 from symgrad.symbolic.pieces import NotRealError, branch_at, switches_of
 
@@ -167,7 +167,7 @@ def _sample(span: Span) -> sp.Rational:
             middle = q - 1 if low else p + 1 if high else (p + q) / 2
             scale = 7
             while scale < 1 << bits:
-                number = fmpq((middle.mid() * scale).floor().unique_fmpz() or 0, scale)
+                number = fmpq((as_rational(middle) * scale).floor(), scale)
                 if p < arb(number) < q:
                     return as_sympy(number)
                 scale *= 8

@@ -199,9 +199,9 @@ def _natural_power(f: Germ, n: int) -> Germ:
     result = number(f.frame, ONE)
     for _ in range(n):
         result = result * f
-    if n % 2 == 0 and n and len(result.terms) == 1 and result.terms[0][1].exact is None:
-        ((m, c),) = result.terms
-        result = monomial(f.frame, m, interval(c.ball.nonnegative_part()))
+    if n % 2 == 0 and n and result.terms[0][1].exact is None:  # c^n of the leading term alone is not negative
+        (m, c), *rest = result.terms
+        result = Germ(f.frame, ((m, interval(c.ball.nonnegative_part())), *rest))
     return result
 
 

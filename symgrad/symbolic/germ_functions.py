@@ -161,7 +161,7 @@ def _sech(f: Germ) -> Germ:
 def _asinh(f: Germ) -> Germ:
     if _sign_of_growth(f) < 0:
         return -_asinh(-f)
-    return log(f + raised(f * f + number(f.frame, ONE), fmpq(1, 2)))
+    return log(f + raised(raised(f, fmpq(2)) + number(f.frame, ONE), fmpq(1, 2)))
 
 
 def _acosh(f: Germ) -> Germ:
@@ -175,7 +175,7 @@ def _atanh(f: Germ) -> Germ:
 
 def _asin(f: Germ) -> Germ:
     """atan(u/√(1 − u²)), also towards u = ±1, where the argument is unbounded."""
-    return _atan(f * raised(number(f.frame, ONE) - f * f, fmpq(-1, 2)))
+    return _atan(f * raised(number(f.frame, ONE) - raised(f, fmpq(2)), fmpq(-1, 2)))
 
 
 def _acos(f: Germ) -> Germ:

@@ -151,7 +151,10 @@ class Expansion:
         except UndecidedError:
             if not self.lenient or kind not in _EVERYWHERE:
                 raise
-            value = number(self.frame, interval(_EVERYWHERE[kind](f[0].range())))
+            values = _EVERYWHERE[kind](f[0].range())
+            if values.is_nan():
+                raise
+            value = number(self.frame, interval(values))
         if len(f) == 1:
             return (value,)
         if not any(g.terms for g in f[1:]):
@@ -265,7 +268,7 @@ _SWITCHES: dict[type, Callable[[Expansion, sp.Expr, int], GermJet]] = {
 
 def _one_plus(at: Expansion, f: GermJet, sign: int) -> GermJet:
     """1 ± f²."""
-    square = _product(f, f)
+    square = at._rational_power(f, fmpq(2))
     one = at._constant(ONE, len(f) - 1)
     return tuple(p + q.scaled(rational(sign)) for p, q in zip(one, square, strict=True))
 
@@ -300,17 +303,26 @@ _SLOPES: dict[type, Callable[[Expansion, GermJet], GermJet]] = {
 }
 """g′ by g, as jets of one derivative less."""
 
-_EVERYWHERE: dict[type, Callable[[arb], arb]] = {
-    sp.sin: arb.sin,
-    sp.cos: arb.cos,
-    sp.tanh: lambda b: b.tanh().intersection(arb(0, 1)),
-    sp.sech: lambda b: arb(0).union(arb(1)),
+_MONOTONE: dict[type, Callable[[arb], arb]] = {
+    sp.tanh: arb.tanh,
     sp.atan: arb.atan,
     sp.erf: arb.erf,
     sp.erfc: arb.erfc,
     sp.exp: arb.exp,
-    sp.cosh: arb.cosh,
     sp.sinh: arb.sinh,
     sp.asinh: arb.asinh,
+}
+
+
+def _between_ends(f: Callable[[arb], arb]) -> Callable[[arb], arb]:
+    return lambda b: f(b.lower()).union(f(b.upper()))
+
+
+_EVERYWHERE: dict[type, Callable[[arb], arb]] = {
+    sp.sin: arb.sin,
+    sp.cos: arb.cos,
+    sp.sech: lambda b: arb(0).union(arb(1)),
+    sp.cosh: lambda b: arb(1).union(b.abs_upper().cosh()),
+    **{kind: _between_ends(f) for kind, f in _MONOTONE.items()},
 }
 """Functions defined on the whole line, in balls."""

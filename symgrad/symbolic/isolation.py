@@ -20,7 +20,7 @@ from symgrad.symbolic.germs import BITS, End, settle
 from symgrad.symbolic.jets import Jet, jet
 from symgrad.symbolic.named_root import NamedRoot
 
-__all__ = ["Point", "ball_of", "isolate", "rational_beside"]
+__all__ = ["Point", "as_rational", "ball_of", "isolate", "rational_beside"]
 
 Point: TypeAlias = sp.Expr | NamedRoot
 _BOXES = 20_000
@@ -110,7 +110,7 @@ def rational_beside(end: End, radius: fmpq) -> fmpq:
     width = 1 / radius
     near = ball_of(end.point, 64 + 2 * int(radius.p).bit_length())
     scale = int(8 * radius) * 8
-    middle = _rational((near.mid() * scale).floor()) / scale
+    middle = as_rational((near.mid() * scale).floor()) / scale
     beside = middle + end.side * width / 2
     distance = end.side * (arb(beside) - near)
     if not (distance > 0 and distance < arb(width)):
@@ -279,6 +279,7 @@ def _recognised(near: arb) -> Iterator[sp.Expr]:
                 yield number
 
 
+_TURNS = range(-4, 5)
 _INVERSES: dict[type, Callable[[sp.Expr], tuple[sp.Expr, ...]]] = {
     sp.exp: lambda c: (sp.log(c),),
     sp.log: lambda c: (sp.exp(c),),
@@ -287,7 +288,11 @@ _INVERSES: dict[type, Callable[[sp.Expr], tuple[sp.Expr, ...]]] = {
     sp.asinh: lambda c: (sp.sinh(c),),
     sp.cosh: lambda c: (sp.acosh(c), -sp.acosh(c)),
     sp.atan: lambda c: (sp.tan(c),),
+    sp.sin: lambda c: tuple(turn * sp.pi + (-1) ** turn * sp.asin(c) for turn in _TURNS),
+    sp.cos: lambda c: tuple(2 * turn * sp.pi + side * sp.acos(c) for turn in _TURNS for side in (-1, 1)),
+    sp.tan: lambda c: tuple(turn * sp.pi + sp.atan(c) for turn in _TURNS),
 }
+"""What u may be when f(u) = c; of periodic functions a few turns."""
 
 
 def _inverted(g: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
@@ -315,13 +320,14 @@ def _inverted(g: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
 
 def _simplest(z: arb) -> sp.Rational | None:
     """The simplest rational number in a ball, when its denominator is small."""
-    lower, upper = (_rational(end) for end in (z.lower(), z.upper()))
+    lower, upper = (as_rational(end) for end in (z.lower(), z.upper()))
     simplest = _stern_brocot(lower, upper)
     return as_sympy(simplest) if simplest.q <= _DENOMINATOR else None
 
 
-def _rational(end: arb) -> fmpq:
-    mantissa, exponent = end.man_exp()
+def as_rational(end: arb) -> fmpq:
+    """The midpoint of a ball, exactly."""
+    mantissa, exponent = end.mid().man_exp()
     return fmpq(mantissa) * fmpq(2) ** int(exponent)
 
 
