@@ -154,6 +154,29 @@ def own_slope(derived: Document) -> None:
             steps(own["steps"])
 
 
+def certificate(bound: Document, asked: Document, name: str) -> None:
+    """The proof as a file that another program checks; made when it is asked for."""
+    if not bound.get("complete", True) or "estimated" in (bound["inf"]["proof"], bound["sup"]["proof"]):
+        return
+    wanted = f"certificate-{asked}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Make the certificate",
+            key="certificate",
+            help="A JSON file with every interval of the proof, which `symgrad check FILE` verifies anew.",
+            on_click=st.session_state.update,
+            args=({wanted: True},),
+        )
+        if st.session_state.get(wanted):
+            with told():
+                found = ask("certificate", **asked)["certificate"]
+                download("Certificate JSON", f"{name}-certificate", "json", document_maker(found))
+                st.caption(
+                    f"{len(found['intervals'])} intervals, from one end of the line to the other. "
+                    "Verify it with `symgrad check FILE`."
+                )
+
+
 def takeaway(bound: Document, curve: Document, derived: Document, asked: Document) -> None:
     name = f"activation-{bound['slug']}"
     whole = {**curve, "inf": bound["inf"], "sup": bound["sup"]}
@@ -162,6 +185,7 @@ def takeaway(bound: Document, curve: Document, derived: Document, asked: Documen
             download(f"Chart {kind.upper()}", name, kind, chart_maker(charts.activation_curve, whole, kind))
         download("Document JSON", name, "json", document_maker({"bound": bound, "derive": derived}))
         share(as_address(asked), {"activation": DEFAULT})
+    certificate(bound, asked, name)
     if derived["latex"] is not None:
         with st.expander("Copy the LaTeX of the derivative", key="latex"):
             st.code(derivative_line(curve, derived), language="latex", wrap_lines=True)
