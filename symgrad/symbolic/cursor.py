@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symgrad.errors import ExpressionError
-from symgrad.symbolic.tokens import Token, shown, tokens
+from symgrad.symbolic.tokens import LENGTH, Token, shown, tokens
 
-__all__ = ["Cursor"]
+__all__ = ["TYPED", "WRITTEN", "Cursor", "Limits"]
 
-NESTING = 24
-"""Brackets, signs and exponents inside each other."""
+
+@dataclass(frozen=True)
+class Limits:
+    """Characters of a text, and brackets, signs and exponents inside each other."""
+
+    length: int
+    nesting: int
+
+
+TYPED = Limits(LENGTH, 24)
+"""For what somebody types."""
+WRITTEN = Limits(50_000, 80)
+"""For what symgrad wrote with every function written out; its operations are limited all the same."""
 
 
 class Cursor:
     """Reads the tokens of a text from left to right; `InputError`s name the column."""
 
-    def __init__(self, text: str) -> None:
-        self._tokens = tokens(text)
+    def __init__(self, text: str, limits: Limits) -> None:
+        self._tokens = tokens(text, limits.length)
+        self._nesting = limits.nesting
         self._at = 0
         self._depth = 0
 
@@ -44,8 +58,8 @@ class Cursor:
     def deeper(self, token: Token, step: int) -> None:
         """Enters (1) or leaves (−1) a level of nesting."""
         self._depth += step
-        if self._depth > NESTING:
-            raise ExpressionError(token.column, f"nesting deeper than {NESTING} (legal: up to that)")
+        if self._depth > self._nesting:
+            raise ExpressionError(token.column, f"nesting deeper than {self._nesting} (legal: up to that)")
 
     def close(self, opening: Token, sign: str) -> None:
         """Takes the sign that ends what `opening` began."""

@@ -15,14 +15,14 @@ from sympy.logic.boolalg import Boolean
 
 from symgrad.errors import ExpressionError
 from symgrad.symbolic import making
-from symgrad.symbolic.cursor import Cursor
+from symgrad.symbolic.cursor import TYPED, WRITTEN, Cursor, Limits
 from symgrad.symbolic.language import Known
 from symgrad.symbolic.letters import PARAMETERS, x
 from symgrad.symbolic.making import Definition
 from symgrad.symbolic.tokens import Token, shown
 from symgrad.symbolic.vocabulary import CONSTANTS, ELEMENTARY, cases
 
-__all__ = ["Definition", "called", "parse"]
+__all__ = ["TYPED", "WRITTEN", "Definition", "Limits", "called", "parse"]
 
 Value: TypeAlias = "sp.Expr | Boolean"
 Pairs: TypeAlias = "list[tuple[sp.Expr, Boolean]]"
@@ -58,20 +58,21 @@ _INSTEAD = {
 }
 
 
-def parse(text: str, functions: Mapping[str, Definition] | None = None) -> sp.Expr:
+def parse(text: str, functions: Mapping[str, Definition] | None = None, limits: Limits = TYPED) -> sp.Expr:
     """The expression in `letters.x` and the letters of `letters.PARAMETERS` that `text` says.
 
-    `functions` are known by name besides the elementary ones. Raises `ExpressionError` (an `InputError`) with
+    `functions` are known by name besides the elementary ones; a text that symgrad wrote, in a certificate,
+    is read with the limits `WRITTEN`. Raises `ExpressionError` (an `InputError`) with
     the column and what is legal.
     """
-    return _Parser(text, functions or {}).whole()
+    return _Parser(text, functions or {}, limits).whole()
 
 
 def called(text: str, functions: Mapping[str, Definition]) -> tuple[str, tuple[sp.Expr, ...]] | None:
     """The name and the parameters where `text` is one of the functions of x alone, as in `leaky_relu(x,
     1/5)`; else None. Raises `ExpressionError` as `parse` does.
     """
-    parser = _Parser(text, functions)
+    parser = _Parser(text, functions, TYPED)
     if parser.next.text not in functions or [parser.ahead(i).text for i in (1, 2)] != ["(", "x"]:
         return None
     if parser.ahead(3).text not in (",", ")"):
@@ -88,8 +89,8 @@ def _is_condition(value: Value) -> TypeGuard[Boolean]:
 
 
 class _Parser(Cursor):
-    def __init__(self, text: str, functions: Mapping[str, Definition]) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, functions: Mapping[str, Definition], limits: Limits) -> None:
+        super().__init__(text, limits)
         self.functions = functions
         self.bars = 0
         """Open |, since the last open bracket."""

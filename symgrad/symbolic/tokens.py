@@ -65,14 +65,14 @@ def shown(text: str, longest: int = 40) -> str:
     return "'" + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in cut) + "'"
 
 
-def tokens(text: str) -> tuple[Token, ...]:
+def tokens(text: str, length: int = LENGTH) -> tuple[Token, ...]:
     """The tokens of `text`; the last one is of kind "end" or "stray".
 
     A superscript becomes the sign ^ and a number, in the same column. Raises `ExpressionError` on more than
-    500 characters.
+    `length` characters.
     """
-    if len(text) > LENGTH:
-        raise ExpressionError(LENGTH + 1, f"{len(text)} characters (legal: up to {LENGTH})")
+    if len(text) > length:
+        raise ExpressionError(length + 1, f"{len(text)} characters (legal: up to {length})")
     found: list[Token] = []
     at = 0
     while at < len(text):

@@ -56,8 +56,11 @@ def cases(pairs: Sequence[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
 
 def _absolute(u: sp.Expr) -> sp.Expr:
     found = sp.Abs(u)
-    # where u may leave the real line SymPy answers with arguments of complex numbers; here u is real
-    return found if _plain(found) else sp.Max(u, -u)
+    if not _plain(found):
+        # where u may leave the real line SymPy answers with arguments of complex numbers; here u is real
+        return sp.Max(u, -u)
+    twice = {outer: outer.args[0] for outer in found.atoms(sp.Abs) if isinstance(outer.args[0], sp.Abs)}
+    return found.xreplace(twice)
 
 
 def _sign(u: sp.Expr) -> sp.Expr:

@@ -37,12 +37,23 @@ def asked(given: object, registered: Mapping[str, Activation]) -> Activation:
     return typed(adopt(given))
 
 
-def typed(expression: sp.Expr) -> Activation:
-    """An expression in x and the letters of parameters as an activation: its name is its text, every
-    parameter is 1.
+def typed(expression: sp.Expr, text: str = "") -> Activation:
+    """An expression in x and the letters of parameters as an activation, every parameter 1.
+
+    Its name is a text that reads as this expression: as symgrad writes it, or `text` where that is too long.
     """
     parameters = sorted(expression.free_symbols - {x}, key=str)
-    return Activation(write(expression), r"\varphi", expression, None, dict.fromkeys(parameters, DEFAULT))
+    name = write(expression)
+    if text and not _reads_as(name, expression):
+        name = " ".join(text.split())
+    return Activation(name, r"\varphi", expression, None, dict.fromkeys(parameters, DEFAULT))
+
+
+def _reads_as(text: str, expression: sp.Expr) -> bool:
+    try:
+        return bool(parse(text) == expression)
+    except ExpressionError:
+        return False
 
 
 def _written(text: str, registered: Mapping[str, Activation]) -> Activation:
@@ -53,7 +64,7 @@ def _written(text: str, registered: Mapping[str, Activation]) -> Activation:
         call = called(text, registered)
         if call is not None:
             return _with_arguments(registered[call[0]], call[1])
-        return typed(parse(text, registered))
+        return typed(parse(text, registered), text)
     except ExpressionError as error:
         what = "neither the name of an activation nor an expression in x: " if name.isidentifier() else ""
         raise ExpressionError(error.column, error.problem, about=f"{shown(text)}: {what}") from None
