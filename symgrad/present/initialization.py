@@ -79,8 +79,8 @@ from torch import nn
 
 def initialize(module: nn.Module) -> None:
     """{title}: {keeps}."""
-    if isinstance(module, nn.Linear):
-        fan_in = module.weight.shape[1]
+    if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
+        fan_in = module.weight[0].numel()
         nn.init.normal_(module.weight, std={gain} / math.sqrt(fan_in))
         if module.bias is not None:
             nn.init.normal_(module.bias, std={bias_std})
@@ -90,13 +90,16 @@ def initialize(module: nn.Module) -> None:
 '''
 
 _JAX = '''\
+import math
+
 import jax
 import jax.numpy as jnp
 
 
 def weights(key, shape, dtype=jnp.float32):
-    """{title}: {keeps}. Shape (fan-in, fan-out)."""
-    return {gain} / shape[0] ** 0.5 * jax.random.normal(key, shape, dtype)
+    """{title}: {keeps}."""
+    fan_in = math.prod(shape[:-1])
+    return {gain} / fan_in**0.5 * jax.random.normal(key, shape, dtype)
 
 
 def biases(key, shape, dtype=jnp.float32):
@@ -113,7 +116,7 @@ from keras import initializers
 def weights(seed=None):
     """{title}: {keeps}."""
     return initializers.VarianceScaling(
-        scale={gain} ** 2, mode="fan_in", distribution="untruncated_normal", seed=seed
+        scale={gain}**2, mode="fan_in", distribution="untruncated_normal", seed=seed
     )
 
 

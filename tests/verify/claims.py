@@ -23,6 +23,9 @@ LINEAR: dict[str, Any] = {"activation": "identity", "depth": 4, "width": 3, "wei
 """A net that meets every norm bound with equality."""
 WIDE: dict[str, Any] = {"activation": "tanh", "depth": 12, "width": 32, "sigma_w": 1.5, "sigma_b": 0.2}
 
+KEPT: dict[str, Any] = {"activation": "relu", "depth": 2, "width": 128, "sigma_w": sp.sqrt(2)}
+"""A net that keeps both mean squares, since half of its units are active."""
+
 _u = sp.Symbol("u", positive=True)
 
 
@@ -86,5 +89,6 @@ TRUE: tuple[Claim, ...] = (
     claim("decay-rate", TANH, LINEAR, WIDE, gamma=gammas("tanh", "identity"), norm=sp.Rational(9, 10)),
     claim("holds", {**TANH, "sigma_w": 3.0, "bias": 9.0}, gamma=gammas("tanh")),
     claim("slope", {**WIDE, "width": 64, "depth": 20}),
+    claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),
 )
 """One true claim for every measure."""
