@@ -89,13 +89,20 @@ def cuts(phi: sp.Expr, x: sp.Symbol) -> Cuts:
             continue
         left = pieces.pop()[0] if k and cut is None else span[0]
         pieces.append((left, span[1], branch))
-        if k and (cut is None or cut.joins not in ("pole", "edge")):
+        if k and (cut is None or _is_filled(phi, x, cut)):
             domain[-1] = (domain[-1][0], span[1])
         else:
             domain.append(span)
     if not pieces:
         raise NotImplementedError("the function is real nowhere")
     return Cuts(tuple(domain), tuple(points), tuple(pieces), period)
+
+
+def _is_filled(phi: sp.Expr, x: sp.Symbol, cut: Cut) -> bool:
+    """Whether the domain goes on through the cut: φ is defined there, or by continuity."""
+    return cut.joins in ("smooth", "removable", "kink", "cusp") or (
+        cut.joins == "jump" and _is_defined(phi, x, cut.point)
+    )
 
 
 @dataclass(frozen=True)
@@ -279,12 +286,12 @@ def _period(phi: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
     whose rates have a common divisor; a half or a third of it where that is proved to do.
     """
     turning = sp.Add(*(term for term in sp.Add.make_args(sp.expand_mul(phi)) if not _is_linear(term, x)))
-    nodes = [node for node in turning.atoms(*_TURNING) if node.has(x)]
+    nodes = [node for node in turning.atoms(*_TURNING) if node.has(x) and not sp.diff(node.args[0], x).has(x)]
     if not nodes or turning.xreplace({node: sp.Dummy() for node in nodes}).has(x):
         return None
     rates = [sp.diff(node.args[0], x) for node in nodes]
     quotients = [sp.nsimplify(rate / rates[0]) if rate != rates[0] else sp.S.One for rate in rates]
-    if any(rate.has(x) for rate in rates) or not all(q.is_Rational for q in quotients):
+    if not all(q.is_Rational for q in quotients):
         return None
     period = 2 * sp.pi / abs(rates[0] * reduce(sp.gcd, quotients))
     for part in (2, 3):
