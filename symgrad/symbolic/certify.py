@@ -156,8 +156,8 @@ def _stretch(segment: Segment, x: sp.Symbol, known: Known) -> Stretch:
 def _first(end: Cut, other: Cut, width: float) -> int:
     """The least R for which the neighbourhood stays clear of the segment's other end."""
     if end.infinite:
-        return 4 if other.infinite else 4 + math.ceil(abs(float(other)))
-    return max(4, math.ceil(3 / width))
+        return 1 if other.infinite else 1 + math.ceil(abs(float(other)))
+    return max(1, math.ceil(3 / width))
 
 
 def _inner(end: Cut, found: Tail, side: int) -> Fraction:

@@ -21,7 +21,7 @@ from symgrad.symbolic.roots import UnprovedError
 
 __all__ = ["Tail", "scout", "tail"]
 
-_FIRST = 4
+_FIRST, _NEAR = 4, 16
 _FARTHEST = 1 << 22
 
 
@@ -79,7 +79,7 @@ def _learn(known: Known, reach: _Reach) -> None:
 
 
 def tail(phi: sp.Expr, x: sp.Symbol, end: End, known: Known, first: int) -> Tail:
-    """The neighbourhood with the least R ≥ `first` (doubled twice at a time) that hides no extreme.
+    """The neighbourhood with the least R ≥ `first` that hides no extreme.
 
     Raises `UnprovedError` when there is none, `NotImplementedError` where φ has no germ at the end.
     """
@@ -92,7 +92,7 @@ def tail(phi: sp.Expr, x: sp.Symbol, end: End, known: Known, first: int) -> Tail
             bounds = _bounds(phi, x, reach, known)
             if _hides(bounds, reach, known):
                 return Tail(end, R, bounds, reach.found.limit, reach.found.side, reach.swing)
-        R *= 4
+        R *= 2 if R < _NEAR else 4
     raise UnprovedError(f"φ′ may take its extreme values arbitrarily close to {end}")
 
 
@@ -138,4 +138,6 @@ def _stays(approach: Approach | None, direction: int) -> bool:
     """Whether nothing lies beyond the limit in that direction."""
     if approach is None or approach.limit is None:
         return False
-    return approach.limit == direction * sp.oo or approach.side in (0, -direction)
+    if approach.limit.is_infinite:  # its side is then the sign of φ′ itself
+        return bool(approach.limit == direction * sp.oo)
+    return approach.side in (0, -direction)
