@@ -1,0 +1,90 @@
+"""The gains of an activation: numbers with their grades, a slider for q, code to take away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from symgrad.app.ask import Document, ask, told
+from symgrad.app.links import open_view
+from symgrad.app.parts import grade_badge
+from symgrad.app.words import escaped
+from symgrad.present.initialization import MODES
+
+__all__ = ["gain_part", "number_cell"]
+
+VARIANCES = ("1/16", "1/8", "1/4", "1/2", "1", "2", "4", "8", "16")
+ROWS = (
+    ("forward", r"$1/\sqrt{\mathbb E\,\varphi^2}$", "forward gain"),
+    ("backward", r"$1/\sqrt{\mathbb E\,\varphi'^2}$", "backward gain"),
+    ("second_moment", r"$\mathbb E\,\varphi(\sqrt q z)^2$", "second moment"),
+    ("derivative_second_moment", r"$\mathbb E\,\varphi'(\sqrt q z)^2$", "of the derivative"),
+    ("keeping", r"$\sqrt{q/\mathbb E\,\varphi^2}$", "gain that keeps q"),
+    (
+        "bias_variance",
+        r"$q-\mathbb E\,\varphi^2/\mathbb E\,\varphi'^2$",
+        "bias variance beside the backward gain",
+    ),
+)
+FRAMEWORKS = {"pytorch": "PyTorch", "jax": "JAX", "keras": "Keras"}
+KEPT = {"forward": "the variance of the pre-activations", "backward": "the mean squared gradient"}
+LONG = 60
+"""Characters of an exact form beyond which only its decimals stand in the table."""
+
+
+def gain_part(asked: Mapping[str, Any]) -> None:
+    """The gains of the activation asked about, at a variance to choose, and initialisation code."""
+    st.subheader("Gains at initialisation", anchor=False)
+    q = st.select_slider(
+        "Variance q of a pre-activation",
+        VARIANCES,
+        "1",
+        key="q",
+        bind="query-params",
+        help="Gains depend on the variance they are meant to keep; 1 is the usual aim.",
+    )
+    with told():
+        found = ask("gain", **asked, q=q)
+        st.markdown(escaped(found["text"]))
+        table(found)
+        initialization(asked, q)
+    open_view("audit", "What the common gain table preserves")
+
+
+def table(found: Document) -> None:
+    """Each number with its grade; the exact form where it is short."""
+    lines = ["| | | exact | 30 digits | proof |", "|---|---|---|---|---|"]
+    for key, formula, label in ROWS:
+        if found[key] is not None:
+            lines.append(f"| {label} | {formula} | {number_cell(found[key])} |")
+    st.markdown("\n".join(lines))
+
+
+def number_cell(number: Document) -> str:
+    """Three cells: exact form, decimals, grade."""
+    exact = number["exact"]
+    shown = (
+        "" if exact is None or len(exact) > LONG else f"${number['latex'].replace('|', chr(92) + 'vert ')}$"
+    )
+    return f"{shown} | {escaped(number['decimal'])} | {grade_badge(number['proof'])}"
+
+
+def initialization(asked: Mapping[str, Any], q: str) -> None:
+    """Code for each framework, one tab each."""
+    mode = st.segmented_control(
+        "Initialise so as to keep",
+        MODES,
+        default=MODES[0],
+        required=True,
+        format_func=KEPT.__getitem__,
+        key="keep",
+        bind="query-params",
+        help="One gain seldom keeps both: the derivation “gains” says why.",
+    )
+    with told():
+        found = ask("initialization", **asked, q=q, mode=mode)
+        st.caption(escaped(f"The gain {float(found['gain']):.6g} {found['keeps']}."))
+        for tab, framework in zip(st.tabs(list(FRAMEWORKS.values())), FRAMEWORKS, strict=True):
+            tab.code(found["code"][framework], language="python", wrap_lines=True)
