@@ -8,6 +8,7 @@ from symgrad.app.ask import Document, ahead, ask, told
 from symgrad.app.controls import control_panel
 from symgrad.app.downloads import chart_maker, document_maker, download, share
 from symgrad.app.extrema import extrema_table
+from symgrad.app.gains import gain_part
 from symgrad.app.links import open_view
 from symgrad.app.parts import dark, figure, finding, formula, projector, steps
 from symgrad.app.phi import as_address, chosen_phi, owner, parameter_fields
@@ -85,6 +86,7 @@ def result(top: st.delta_generator.DeltaGenerator, asked: Document) -> None:
         extrema_table(bound)
         if not projector():
             own_slope(derived)
+            gain_part(asked)
             takeaway(bound, curve, derived, asked)
     if beside is not None and bound["steps"]:
         with beside:

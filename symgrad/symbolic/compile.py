@@ -1,9 +1,10 @@
 """SymPy expressions of one variable compiled to NumPy kernels with output buffers.
 
-An expression becomes a short program of array operations over a few registers; running it allocates nothing
-after the first call of a shape. No source text is made or evaluated. Before that, forms that lose digits in
-floating point are replaced by equal ones that do not (1 − tanh² by 1/cosh², 1 − σ(u) by σ(−u), 1 + erf by
-erfc, eᵘ − 1 by expm1 …).
+An expression becomes a short program of array operations over a few registers; running it allocates nothing after the
+first call of a shape. No source text is made or evaluated. Equal sub-expressions are computed once. A branch of a
+Piecewise is computed on the argument clipped to where the branch holds: eˣ on the right of ELU's kink is never formed.
+
+`compile_expression` takes the expression as it stands; which form keeps its digits is chosen in `accurate`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.special
 import sympy as sp
 
-from symgrad.symbolic.textbook import Sigma, Softplus, textbook
+from symgrad.symbolic.textbook import Named, unfold
 
-__all__ = ["Program", "compile_expression", "stable"]
+__all__ = ["Erfc", "Expm1", "Log1p", "Program", "compile_expression"]
 
 Register = tuple[int, bool]
 """The number of a scratch array and whether it holds truth values; two are special:"""
@@ -27,47 +28,36 @@ INPUT: Register = (0, False)
 OUTPUT: Register = (-1, False)
 
 
-class _Expm1(sp.Function):
-    nargs = 1
+class Expm1(Named):
+    """eᵘ − 1, which the operation does not get by subtracting."""
+
+    is_positive = None
+    word = "expm1"
+
+    @classmethod
+    def definition(cls, u: sp.Expr) -> sp.Expr:
+        return sp.exp(u) - 1
 
 
-class _Erfc(sp.Function):
+class Log1p(Named):
+    """log(1 + u), which the operation does not get by adding."""
+
+    is_positive = None
+    word = "log1p"
+
+    @classmethod
+    def definition(cls, u: sp.Expr) -> sp.Expr:
+        return sp.log(1 + u)
+
+
+class Erfc(Named):
     """erfc that SymPy does not rewrite as 2 − erfc(−u), which would cancel again."""
 
-    nargs = 1
+    word = "erfc"
 
-
-def _stable_rules() -> tuple[tuple[sp.Expr, sp.Expr], ...]:
-    u = sp.Wild("u")
-    return (
-        (1 - sp.tanh(u) ** 2, sp.cosh(u) ** -2),
-        (1 - Sigma(u), Sigma(-u)),
-        (1 + sp.erf(u), _Erfc(-u)),
-        (1 - sp.erf(u), _Erfc(u)),
-        (sp.exp(u) - 1, _Expm1(u)),
-        (1 - sp.exp(u), -_Expm1(u)),
-    )
-
-
-_STABLE = _stable_rules()
-
-
-def stable(expr: sp.Expr) -> sp.Expr:
-    """An equal expression that keeps its digits where the textbook form would cancel."""
-    expr = expr.replace(lambda node: node.is_Add, _complement)
-    for before, after in _STABLE:
-        expr = expr.replace(before, after)
-    return expr
-
-
-def _complement(total: sp.Add) -> sp.Expr:
-    """c + c·erf(u) + … as c·erfc(−u) + …: the two cancel where u is very negative."""
-    constant, rest = total.as_coeff_Add()
-    for term in rest.args if rest.is_Add else (rest,):
-        coefficient, function = term.as_coeff_Mul()
-        if isinstance(function, sp.erf) and coefficient == constant != 0:
-            return rest - term + constant * _Erfc(-function.args[0])
-    return total
+    @classmethod
+    def definition(cls, u: sp.Expr) -> sp.Expr:
+        return sp.erfc(u)
 
 
 _UFUNCS: dict[type, Callable[..., Any]] = {
@@ -87,27 +77,28 @@ _UFUNCS: dict[type, Callable[..., Any]] = {
     sp.atanh: np.arctanh,
     sp.erf: scipy.special.erf,
     sp.erfc: scipy.special.erfc,
-    _Erfc: scipy.special.erfc,
+    Erfc: scipy.special.erfc,
+    Expm1: np.expm1,
+    Log1p: np.log1p,
     sp.Abs: np.abs,
     sp.sign: np.sign,
     sp.Max: np.maximum,
     sp.Min: np.minimum,
     sp.Add: np.add,
     sp.Mul: np.multiply,
-    Sigma: scipy.special.expit,
-    _Expm1: np.expm1,
     sp.StrictLessThan: np.less,
     sp.LessThan: np.less_equal,
     sp.StrictGreaterThan: np.greater,
     sp.GreaterThan: np.greater_equal,
+    sp.Equality: np.equal,
+    sp.Unequality: np.not_equal,
     sp.And: np.logical_and,
     sp.Or: np.logical_or,
     sp.Not: np.logical_not,
 }
 
 
-@dataclass(frozen=True)
-class _Operation:
+class Operation(NamedTuple):
     """out = run(*operands); an operand is a register or a number."""
 
     run: Callable[..., Any]
@@ -121,7 +112,7 @@ class Program:
     thread its own.
     """
 
-    operations: tuple[_Operation, ...]
+    operations: tuple[Operation, ...]
     _local: threading.local
 
     def __call__(self, a: np.ndarray, out: np.ndarray) -> None:
@@ -129,9 +120,10 @@ class Program:
         registers = self._registers(a)
         registers[INPUT], registers[OUTPUT] = a, out
         with np.errstate(all="ignore"):
-            for operation in self.operations:
-                values = [o if isinstance(o, float) else registers[o] for o in operation.operands]
-                operation.run(*values, out=registers[operation.out])
+            for run, operands, result in self.operations:
+                values = [o if isinstance(o, float) else registers[o] for o in operands]
+                run(*values, out=registers[result])
+        del registers[INPUT], registers[OUTPUT]
 
     def _registers(self, a: np.ndarray) -> dict[Register, np.ndarray]:
         key = (a.shape, a.dtype)
@@ -150,98 +142,226 @@ def compile_expression(
     Raises `NotImplementedError` for a function without an array operation, `ValueError` for a symbol without
     a value.
     """
-    numbers = {symbol: value.evalf(30) for symbol, value in (values or {}).items()}
+    numbers = dict(values or {})
     unknown = expr.free_symbols - {x} - set(numbers)
     if unknown:
         raise ValueError(f"no value for {', '.join(map(str, unknown))}")
-    compiler = _Compiler(x)
-    compiler.emit(stable(textbook(expr)).xreplace(numbers), OUTPUT)
-    return Program(tuple(compiler.operations), threading.local())
+    return Program(_Lines(x).of(expr.xreplace(numbers)), threading.local())
 
 
-class _Compiler:
-    """Turns a tree into operations; a scratch register is handed back once its value has been used."""
+Value = int | float
+"""A number, or the line whose result is meant."""
+_X = -1
+
+
+class _Line(NamedTuple):
+    run: Callable[..., Any]
+    operands: tuple[Value, ...]
+    boolean: bool
+
+
+class _Lines:
+    """A tree as lines, each of which gives one value a name; equal parts share a line."""
 
     def __init__(self, x: sp.Symbol) -> None:
         self.x = x
-        self.operations: list[_Operation] = []
-        self.registers = 0
-        self.free: dict[bool, list[Register]] = {False: [], True: []}
+        self.lines: list[_Line] = []
+        self.known: dict[tuple[Any, ...], Value] = {}
+        self.source: Value = _X
+        """What x stands for: the input, or the input clipped."""
+        self.exponents: set[sp.Expr] = set()
 
-    def emit(self, node: sp.Basic, out: Register) -> None:
-        """Operations that leave the value of `node` in register `out`."""
-        if node.is_number or node == self.x:
-            self._run(_assign, [self._operand(node)], out)
-        elif isinstance(node, sp.Piecewise):
-            self._piecewise(node, out)
-        elif isinstance(node, sp.Pow):
-            self._power(node, out)
-        elif isinstance(node, Softplus):
-            self._run(np.logaddexp, [0.0, self._operand(node.args[0])], out)
-        elif node.func in _UFUNCS:
-            self._fold(_UFUNCS[node.func], node.args, out)
-        else:
-            raise NotImplementedError(f"no array operation for {node.func.__name__}")
+    def of(self, tree: sp.Expr) -> tuple[Operation, ...]:
+        self.exponents = {node.exp for node in tree.atoms(sp.exp)}
+        result = self._value(tree)
+        if isinstance(result, float) or result == _X:
+            result = self._line(_assign, result)
+        return _allocated(self.lines, result)
 
-    def _operand(self, node: sp.Basic) -> Register | float:
-        """A number, the input, or a scratch register that now holds the value of `node`."""
+    def _line(self, run: Callable[..., Any], *operands: Value, boolean: bool = False) -> Value:
+        key = (run, *operands)
+        if key not in self.known:
+            self.lines.append(_Line(run, operands, boolean))
+            self.known[key] = len(self.lines) - 1
+        return self.known[key]
+
+    def _value(self, node: sp.Basic) -> Value:
         if node == self.x:
-            return INPUT
+            return self.source
+        if isinstance(node, sp.logic.boolalg.BooleanAtom):
+            return self._line(_assign, float(bool(node)), boolean=True)
         if node.is_number:
-            return float(node)
-        boolean = isinstance(node, sp.logic.boolalg.Boolean)
-        if self.free[boolean]:
-            register = self.free[boolean].pop()
-        else:
-            self.registers += 1
-            register = (self.registers, boolean)
-        self.emit(node, register)
-        return register
+            return _float(node)
+        key = (self.source, node)
+        if key not in self.known:
+            self.known[key] = self._new(node)
+        return self.known[key]
 
-    def _run(self, run: Callable[..., Any], operands: Sequence[Register | float], out: Register) -> None:
-        self.operations.append(_Operation(run, tuple(operands), out))
-        for operand in operands:
-            if not isinstance(operand, float) and operand not in (INPUT, OUTPUT, out):
-                self.free[operand[1]].append(operand)
+    def _new(self, node: sp.Basic) -> Value:
+        if isinstance(node, sp.Piecewise):
+            return self._piecewise(node)
+        if isinstance(node, sp.Pow):
+            return self._power(*node.args)
+        if node.func in _UFUNCS:
+            return self._fold(
+                _UFUNCS[node.func], node.args, boolean=isinstance(node, sp.logic.boolalg.Boolean)
+            )
+        if isinstance(node, Named):
+            return self._value(unfold(node))
+        if isinstance(node, sp.Heaviside):
+            return self._value(sp.Piecewise((0, node.args[0] < 0), (1, True)))
+        raise NotImplementedError(f"no array operation for {node.func.__name__}")
 
-    def _fold(self, run: Callable[..., Any], args: Sequence[sp.Basic], out: Register) -> None:
-        """f(a), or a ∘ b ∘ c from the left; numbers last, so that the first operation already works on
-        arrays.
-        """
-        if run in (np.add, np.multiply):
-            args = sorted(args, key=lambda arg: bool(arg.is_number))
-        operands = [self._operand(arg) for arg in args]
-        self._run(run, operands[:2], out)
+    def _fold(self, run: Callable[..., Any], args: Sequence[sp.Basic], boolean: bool = False) -> Value:
+        """f(a), or a ∘ b ∘ c from the left; numbers last, quotients as such."""
+        if run is np.multiply:
+            return self._product(args)
+        operands = [self._value(arg) for arg in args]
+        if run is np.add:
+            operands.sort(key=lambda operand: isinstance(operand, float))
+        found = self._line(run, *operands[:2], boolean=boolean)
         for operand in operands[2:]:
-            self._run(run, [out, operand], out)
+            found = self._line(run, found, operand, boolean=boolean)
+        return found
 
-    def _power(self, node: sp.Pow, out: Register) -> None:
-        base, exponent = node.args
-        if base is sp.E:
-            self._run(np.exp, [self._operand(exponent)], out)
-        elif exponent.is_negative and exponent.is_number:
-            self.emit(base**-exponent, out)
-            self._run(np.reciprocal, [out], out)
-        elif exponent == 2:
-            self._run(np.square, [self._operand(base)], out)
-        elif exponent == sp.Rational(1, 2):
-            self._run(np.sqrt, [self._operand(base)], out)
+    def _product(self, args: Sequence[sp.Basic]) -> Value:
+        below = [arg for arg in args if arg.is_Pow and not arg.is_number and arg.exp.is_negative]
+        above = sorted((arg for arg in args if arg not in below), key=lambda arg: bool(arg.is_number))
+        if not above:
+            found: Value = 1.0
         else:
-            self._run(np.power, [self._operand(base), self._operand(exponent)], out)
+            found = self._value(above[0])
+            for factor in above[1:]:
+                found = self._line(np.multiply, found, self._value(factor))
+        for factor in below:
+            found = self._line(np.divide, found, self._value(1 / factor))
+        return found
 
-    def _piecewise(self, node: sp.Piecewise, out: Register) -> None:
+    def _power(self, base: sp.Expr, exponent: sp.Expr) -> Value:
+        if base is sp.E:
+            return self._exponential(exponent)
+        if exponent.is_number and exponent.is_negative:
+            return self._line(np.divide, 1.0, self._value(base**-exponent))
+        below = self._value(base)
+        if exponent.is_Integer and int(exponent) <= 64:
+            return self._whole(below, int(exponent))
+        if exponent.is_Rational and exponent.q == 2:
+            root = self._line(np.sqrt, below)
+            return root if exponent.p == 1 else self._whole(root, int(exponent.p))
+        if exponent.is_Rational and exponent.q == 3 and base.is_nonnegative:
+            return self._whole(self._line(np.cbrt, below), int(exponent.p))
+        return self._line(np.power, below, self._value(exponent))
+
+    def _exponential(self, exponent: sp.Expr) -> Value:
+        """e^{nu} as a power of e^u where that is there too."""
+        for n in range(2, 9):
+            if exponent / n in self.exponents:
+                return self._whole(self._value(sp.exp(exponent / n)), n)
+        return self._line(np.exp, self._value(exponent))
+
+    def _whole(self, base: Value, n: int) -> Value:
+        """baseⁿ by repeated squaring."""
+        if n == 1:
+            return base
+        half = self._line(np.square, self._whole(base, n // 2))
+        return half if n % 2 == 0 else self._line(np.multiply, half, base)
+
+    def _piecewise(self, node: sp.Piecewise) -> Value:
         """The last branch everywhere, then the earlier ones over it where their condition holds."""
         *branches, (last, condition) = node.args
         if condition is not sp.true:
             raise NotImplementedError("a Piecewise without a final branch")
-        self._run(_assign, [self._operand(last)], out)
+        before = sp.Or(*(condition for _, condition in branches))
+        found = self._branch(last, sp.Not(before))
         for branch, condition in reversed(branches):
-            self._run(_overwrite, [self._operand(condition), self._operand(branch)], out)
+            found = self._line(_select, found, self._value(condition), self._branch(branch, condition))
+        return found
+
+    def _branch(self, branch: sp.Expr, condition: sp.Basic) -> Value:
+        """The value of a branch, computed on the argument clipped to the interval where its condition can
+        hold."""
+        if branch.is_polynomial(self.x) or _bounded(branch):
+            return self._value(branch)
+        source = self.source
+        low, high = _hull(condition, self.x)
+        if low > -np.inf:
+            self.source = self._line(np.maximum, self.source, low)
+        if high < np.inf:
+            self.source = self._line(np.minimum, self.source, high)
+        try:
+            return self._value(branch)
+        finally:
+            self.source = source
+
+
+def _float(node: sp.Basic) -> float:
+    return float(node.evalf(30))
+
+
+def _bounded(branch: sp.Expr) -> bool:
+    """Whether nothing in a branch can overflow or leave its domain: its exponents are like −|x|."""
+    risky = (node for node in branch.atoms(sp.Function, sp.Pow) if not isinstance(node, sp.Abs))
+    return all(isinstance(node, sp.exp) and node.exp.is_nonpositive for node in risky)
+
+
+def _hull(condition: sp.Basic, x: sp.Symbol) -> tuple[float, float]:
+    """The ends of an interval outside of which a condition fails: (−∞, ∞) where that is not plain to see."""
+    if isinstance(condition, sp.And | sp.Or):
+        lows, highs = zip(*(_hull(part, x) for part in condition.args), strict=True)
+        return (max(lows), min(highs)) if isinstance(condition, sp.And) else (min(lows), max(highs))
+    if isinstance(condition, sp.core.relational._Inequality):
+        gap = condition.gts - condition.lts
+        slope = gap.coeff(x)
+        if slope in (1, -1) and (gap - slope * x).is_number:
+            end = _float(-slope * (gap - slope * x))
+            return (end, np.inf) if slope == 1 else (-np.inf, end)
+    return -np.inf, np.inf
+
+
+def _allocated(lines: Sequence[_Line], result: Value) -> tuple[Operation, ...]:
+    """Registers for the lines, given out from the last line to the first: a value's register is free again
+    before it is computed, so an operand that is used for the last time may lie where the result will."""
+    place: dict[int, Register] = {_X: INPUT, int(result): OUTPUT}
+    free: dict[bool, list[Register]] = {False: [], True: []}
+    made = 0
+    operations: list[Operation] = []
+    for number in range(len(lines) - 1, -1, -1):
+        run, operands, boolean = lines[number]
+        if number not in place:
+            continue
+        out = place[number]
+        reused = _reused(run, operands, place)
+        if reused is not None:
+            place[reused] = out
+        elif run is not _select:
+            free[boolean].append(out)
+        registers = []
+        for operand in operands:
+            if isinstance(operand, int) and operand not in place:
+                kind = lines[operand].boolean
+                if not free[kind]:
+                    made += 1
+                    free[kind].append((made, kind))
+                place[operand] = free[kind].pop()
+            registers.append(place[operand] if isinstance(operand, int) else operand)
+        if run is _select and reused is None:
+            free[boolean].append(out)
+        operations.append(Operation(run, tuple(registers), out))
+    return tuple(reversed(operations))
+
+
+def _reused(run: Callable[..., Any], operands: Sequence[Value], place: Mapping[int, Register]) -> int | None:
+    """A selection is made over its first operand where that is used for the last time."""
+    first = operands[0]
+    return first if run is _select and isinstance(first, int) and first not in place else None
 
 
 def _assign(value: Any, out: np.ndarray) -> None:
     np.copyto(out, value)
 
 
-def _overwrite(mask: np.ndarray, value: Any, out: np.ndarray) -> None:
+def _select(other: Any, mask: np.ndarray, value: Any, out: np.ndarray) -> None:
+    """value where the mask holds, else other; `out` may be where `other` lies, and nothing else."""
+    if out is not other:
+        np.copyto(out, other)
     np.copyto(out, value, where=mask)
