@@ -1,4 +1,7 @@
-"""python -m benchmarks [--rounds N] [--json FILE] [GROUP …]: timings as a table and JSON."""
+"""python -m benchmarks [--rounds N] [--json FILE] [GROUP …]: timings as a table and JSON.
+
+python -m benchmarks truth --help: enclosures against sampled slopes instead.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,10 @@ GROUPS = {"symbolic": "benchmarks.symbolic", "engine": "benchmarks.engine", "app
 
 def main() -> int:
     """Runs the groups; exit code 1 when a limit is not kept."""
+    if sys.argv[1:2] == ["truth"]:
+        from benchmarks import truth
+
+        return truth.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=", ".join(GROUPS))
     parser.add_argument("--rounds", type=int, default=5)

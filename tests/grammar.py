@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
+from typing import TypeVar
 
 __all__ = ["sentence", "sentences"]
 
+T = TypeVar("T")
 DEPTHS = ((1, 3), (2, 5), (3, 4), (4, 2))
 """Operations deep, and how often."""
 
@@ -91,6 +94,6 @@ def _filled(random: Random, pattern: str, *parts: str) -> str:
     return pattern.format(*parts, n=random.choice(NUMBERS))
 
 
-def _chosen(random: Random, weighted: tuple[tuple, ...]):  # type: ignore[type-arg]
+def _chosen(random: Random, weighted: Sequence[tuple[T, int]]) -> T:
     values, weights = zip(*weighted, strict=True)
     return random.choices(values, weights)[0]
