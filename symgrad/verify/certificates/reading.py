@@ -188,7 +188,7 @@ def number(text: Any, where: str = "a number") -> fmpq:
 
 def _span(pair: Any, where: str) -> Span:
     lo, hi = (_end(text, where) for text in _two(pair, where))
-    if lo > hi:
+    if lo > hi or lo == arb.pos_inf() or hi == arb.neg_inf():
         raise MalformedError(f"{where}: the ends stand in the wrong order")
     alone = number(pair[0]) if pair[0] == pair[1] and lo.is_finite() else None
     return Span(lo, hi, None if alone is None else sp.Rational(int(alone.p), int(alone.q)))
