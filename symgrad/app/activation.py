@@ -147,7 +147,8 @@ def chart(curve: Document, bound: Document) -> None:
 def own_slope(derived: Document) -> None:
     own = derived["autonomous"]
     st.subheader("The derivative from the output alone", anchor=False)
-    st.markdown(sentence(own["statement"]))
+    undecided = own["exact"] is None and not own["steps"]
+    st.markdown(f"Not decided here: {own['statement']}." if undecided else sentence(own["statement"]))
     if own["latex"] is not None:
         formula(rf"\varphi' = g(\varphi), \qquad g(y) = {own['latex']}")
         st.caption("So the backward pass needs only the stored output, not the input.")

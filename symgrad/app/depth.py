@@ -40,6 +40,9 @@ def view() -> None:
 
 def headline(document: Document) -> None:
     finding(powers(document["finding"]))
+    if document["verdict"] == "UNDECIDED":
+        verdict_badge("UNDECIDED", "φ′ is unbounded: there is no worst-case bound to measure against")
+        return
     pairs = document["config"]["seeds"] * document["config"]["depth"]
     detail = f"{document['violations']} of {pairs:,} measured values lie above the worst-case bound"
     verdict_badge(document["verdict"], detail)

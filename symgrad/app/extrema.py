@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ EXTREMA = (
         ),
     ),
 )
+LONG_DECIMAL = re.compile(r"(\d+\.\d{8})\d{4,}")
+"""A place without a closed form; the document holds all its digits."""
 MET = {True: "attained at", False: "approached as", None: "near"}
 
 
@@ -86,7 +89,8 @@ def infinite(extremum: Document) -> bool:
 def where(extremum: Document) -> str:
     if not extremum["at"]:
         return ""
-    return f"{MET[extremum['attained']]} {typeset('; '.join(extremum['at']))}"
+    places = LONG_DECIMAL.sub(r"\1…", "; ".join(extremum["at"]))
+    return f"{MET[extremum['attained']]} {typeset(places)}"
 
 
 def cell(latex: str) -> str:

@@ -26,6 +26,8 @@ from symgrad.theory.activations.kernels import domain
 
 __all__ = ["Simulation", "simulate"]
 
+LONG_NAME = 30
+"""Letters up to which a typed activation is named by its text in a sentence."""
 LN10 = math.log(10)
 
 
@@ -99,6 +101,17 @@ class Simulation:
         front, back = (Norm(Partial(E, h[layer])) for layer in (1, depth))
         value = self.gamma
         where: tuple[Any, ...] = tuple(part for root in value.named for part in (", where ", root.equation))
+        measured = prove(
+            sp.Eq(front, Juxtaposed(_power(self.front_factor), back), evaluate=False),
+            ("what these nets really do",),
+            self._counted,
+            rule="measured",
+        )
+        if math.isinf(self.gamma_above):
+            why = ("φ′ is unbounded, so no product of constants bounds the gradient",)
+            return prove(
+                sp.Eq(gamma, sp.oo, evaluate=False), why, self._slopes_below, rule="no bound"
+            ), measured
         return (
             prove(
                 sp.Eq(gamma, value.number, evaluate=False)
@@ -126,15 +139,17 @@ class Simulation:
                 self._product_agrees,
                 rule="numbers put in",
             ),
-            prove(
-                sp.Eq(front, Juxtaposed(_power(self.front_factor), back), evaluate=False),
-                ("what these nets really do",),
-                lambda: f"measured; {self.violations} of {self.log10_gradient.size} values above the bound",
-                rule="measured",
-            ),
+            measured,
         )
 
+    def _counted(self) -> str:
+        if math.isinf(self.gamma_above):
+            return "measured; there is no bound to hold it against"
+        return f"measured; {self.violations} of {self.log10_gradient.size} values above the bound"
+
     def _slopes_below(self) -> str:
+        if math.isinf(self.gamma_above):
+            return "proved on the activation's page"
         points = np.linspace(-8.0, 8.0, 257)
         slopes = np.abs(kernel(self.activation).slope(points))
         if slopes.max() > self.gamma_above * (1 + 1e-12):
@@ -151,6 +166,7 @@ class Simulation:
     def finding(self) -> str:
         """One sentence made from the numbers."""
         name, depth = self.activation.name, self.net.depth
+        name = name if len(name) <= LONG_NAME else self.activation.spoken
         if depth == 1:
             return "One layer: there is no product yet, and nothing to shrink or grow."
         change = self.front_factor
