@@ -157,7 +157,7 @@ def _first(end: Cut, other: Cut, width: float) -> int:
     """The least R for which the neighbourhood stays clear of the segment's other end."""
     if end.infinite:
         return 1 if other.infinite else 1 + math.ceil(abs(float(other)))
-    return max(1, math.ceil(3 / width))
+    return max(4, math.ceil(3 / width))
 
 
 def _inner(end: Cut, found: Tail, side: int) -> Fraction:

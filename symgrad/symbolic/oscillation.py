@@ -28,6 +28,12 @@ class Oscillation:
     above: Approach | None
     below: Approach | None
 
+    @property
+    def unbounded(self) -> bool:
+        """Whether f is unbounded."""
+        sides = (self.above, self.below)
+        return any(side is not None and side.limit in (sp.oo, -sp.oo) for side in sides)
+
 
 def oscillation(f: sp.Expr, x: sp.Symbol, end: End, R: int | fmpq) -> Oscillation | None:
     """How f oscillates on the neighbourhood X ≥ R; None where it is not of this form."""

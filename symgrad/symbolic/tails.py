@@ -7,7 +7,7 @@ values that it takes elsewhere, or stays on one side of its limit.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 from flint import arb
@@ -51,6 +51,10 @@ class _Reach:
     swing: Oscillation | None
 
 
+def _without_swing(reach: _Reach) -> _Reach:
+    return replace(reach, above=None, below=None, swing=None)
+
+
 def _reach(phi: sp.Expr, x: sp.Symbol, end: End, R: int) -> _Reach:
     found = behaviour(phi, x, end, R)
     if found.limit is not None:
@@ -88,10 +92,13 @@ def tail(phi: sp.Expr, x: sp.Symbol, end: End, known: Known, first: int) -> Tail
         reach = _reach(phi, x, end, R)
         _learn(known, reach)
         R = max(R, int(reach.found.R.ceil()))
+        plain = reach if reach.swing is None or reach.swing.unbounded else _without_swing(reach)
         with precision(PROOF_BITS):
-            bounds = _bounds(phi, x, reach, known)
-            if _hides(bounds, reach, known):
-                return Tail(end, R, bounds, reach.found.limit, reach.found.side, reach.swing)
+            for what in (plain, reach):  # the swing only where the germ alone will not do
+                bounds = _bounds(phi, x, what, known)
+                if _hides(bounds, what, known):
+                    found = what.found
+                    return Tail(end, R, bounds, found.limit, found.side, what.swing)
         R *= 2 if R < _NEAR else 4
     raise UnprovedError(f"φ′ may take its extreme values arbitrarily close to {end}")
 
@@ -129,8 +136,8 @@ def _half_line(phi: sp.Expr, x: sp.Symbol, found: Behaviour, known: Known) -> Bo
 
 
 def _hides(bounds: Bounds, reach: _Reach, known: Known) -> bool:
-    above = _stays(reach.above, 1) or bounds[1] < known.sup
-    below = _stays(reach.below, -1) or bounds[0] > known.inf
+    above = _stays(reach.above, 1) or bounds[1] < known.sup or known.sup == arb.pos_inf()
+    below = _stays(reach.below, -1) or bounds[0] > known.inf or known.inf == arb.neg_inf()
     return bool(above and below)
 
 
