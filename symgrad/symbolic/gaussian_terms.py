@@ -82,8 +82,44 @@ def closed_mean(parts: Iterable[Piece], x: sp.Symbol, q: sp.Expr, values: Values
         else:
             positive = x
         span = Span(lo, hi, q, values)
-        total += [_integral(term, span) for term in _terms(expr, positive)]
+        if expr.is_rational_function(positive) and not expr.is_polynomial(positive):
+            total.append(_rational(expr, positive, span))
+        else:
+            total += [_integral(term, span) for term in _terms(expr, positive)]
     return _written(sp.Add(*total))
+
+
+def _rational(expr: sp.Expr, x: sp.Symbol, span: Span) -> sp.Expr:
+    """E of a rational function over the line, or of an even one over x > 0, by partial fractions: what is
+    not a polynomial must be c/(a x² + b)ᵏ with a, b > 0, or that times x, which is odd.
+    """
+    even = bool(sp.cancel(expr - expr.subs(x, -x)) == 0)
+    if not (span.line or (span.half and even)):
+        raise NotImplementedError("no closed Gaussian integral of a rational function on a part of the line")
+    share = HALF if span.half else sp.S.One
+    polynomial, total = sp.S.Zero, sp.S.Zero
+    for term in sp.Add.make_args(sp.apart(expr, x)):
+        numerator, denominator = sp.fraction(term)
+        if not denominator.has(x):
+            polynomial += term
+            continue
+        base, power = denominator.as_independent(x, as_Add=False)[1].as_base_exp()
+        scale = numerator * base**power / denominator
+        square, linear, constant = (_polynomial(base, x, 2).coeff_monomial(x**k) for k in (2, 1, 0))
+        if square == 0 or linear != 0 or sign_of(constant / square, span.values) <= 0:
+            raise NotImplementedError(f"no closed Gaussian integral of {term}")
+        even_part = sp.Poly(sp.cancel(scale), x).coeff_monomial(1)
+        total += even_part * _inverse_power(constant / square, int(power), span.q) / square**power
+    if polynomial != 0:
+        total += sp.Add(*(_integral(term, replace(span, lo=-sp.oo)) for term in _terms(polynomial, x)))
+    return share * total
+
+
+def _inverse_power(c: sp.Expr, k: int, q: sp.Expr) -> sp.Expr:
+    """E (x² + c)^(−k): for k = 1 known, and each derivative by c raises k."""
+    level = sp.Symbol("c", positive=True)
+    first = sp.sqrt(sp.pi / (2 * q * level)) * sp.exp(level / (2 * q)) * sp.erfc(sp.sqrt(level / (2 * q)))
+    return (sp.diff(first, level, k - 1) * (-1) ** (k - 1) / sp.factorial(k - 1)).subs(level, c)
 
 
 def _written(total: sp.Expr) -> sp.Expr:
