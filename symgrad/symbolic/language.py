@@ -15,12 +15,11 @@ from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.letters import PARAMETERS, x
 
 __all__ = [
-    "EXPONENT",
     "OPERATIONS",
-    "ROOT",
     "InadmissibleError",
     "Known",
     "admit",
+    "admit_exponent",
     "bases",
     "is_constant",
     "number_of",
@@ -95,6 +94,8 @@ def _node(expr: sp.Basic, known: Known) -> int:
         )
     if isinstance(expr, sp.Pow):
         _power(expr.base, expr.exp)
+    if isinstance(expr, sp.Pow | sp.log) and expr.is_extended_real is False:
+        raise InadmissibleError("the value is real for no x (legal: what is real for some x)")
     if is_constant(expr):
         if _depth(expr) > CONSTANT_DEPTH:
             raise InadmissibleError(f"a number of more than {CONSTANT_DEPTH} functions inside each other")
@@ -107,15 +108,20 @@ def _depth(expr: sp.Basic) -> int:
     return below + (bool(expr.args) and not isinstance(expr, sp.Add | sp.Mul))
 
 
-def _power(base: sp.Expr, exponent: sp.Expr) -> None:
-    """The limits of an exponent, and a base that is negative or 0 under one that is not a whole number."""
+def admit_exponent(exponent: sp.Expr) -> None:
+    """Raises `InadmissibleError` on an exponent that is a number beyond the limits."""
     if exponent.is_Rational:
         if abs(exponent) > EXPONENT:
-            raise InadmissibleError(f"the exponent {_short(exponent)} (legal: up to {EXPONENT} in size)")
+            raise InadmissibleError(f"the exponent is too large (legal: up to {EXPONENT} in size)")
         if exponent.q > ROOT:
             raise InadmissibleError(f"the root {_short(exponent)} (legal: denominators up to {ROOT})")
     elif is_constant(exponent) and not abs(number_of(exponent)) < EXPONENT:
-        raise InadmissibleError(f"the exponent {_short(exponent)} (legal: up to {EXPONENT} in size)")
+        raise InadmissibleError(f"the exponent is too large (legal: up to {EXPONENT} in size)")
+
+
+def _power(base: sp.Expr, exponent: sp.Expr) -> None:
+    """The limits of an exponent, and a base that is negative or 0 under one that is not a whole number."""
+    admit_exponent(exponent)
     if is_constant(base) and not exponent.is_Integer and not number_of(base) > 0:
         raise InadmissibleError(
             "a power of a number that is not positive is not real (legal: a positive base)"
@@ -161,8 +167,12 @@ def number_of(expr: sp.Expr) -> arb:
                     break
                 if 0 not in value and abs(value) < arb(10) ** -COMPUTED_DIGITS:
                     break
+                if isinstance(expr, sp.tanh | sp.erf) and bits < 1024:
+                    continue
+                if isinstance(expr, sp.tanh | sp.erf) and 1 - abs(value) < arb(10) ** -COMPUTED_DIGITS:
+                    break  # SymPy would compute thousands of digits to tell it from 1
                 return value
     raise InadmissibleError(
-        f"the number {_short(expr)} is not real, not finite, or not between 1e-{COMPUTED_DIGITS} and "
-        f"1e{COMPUTED_DIGITS} in size"
+        f"the number {_short(expr)} is not real, or of no usable size (legal: 1e-{COMPUTED_DIGITS} to "
+        f"1e{COMPUTED_DIGITS}; tanh and erf that far from 1)"
     )

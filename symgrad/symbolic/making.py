@@ -10,11 +10,11 @@ import sympy as sp
 from symgrad.errors import ExpressionError
 from symgrad.symbolic.language import (
     COMPUTED_DIGITS,
-    EXPONENT,
     OPERATIONS,
     InadmissibleError,
     Known,
     admit,
+    admit_exponent,
     bases,
 )
 from symgrad.symbolic.letters import x
@@ -59,8 +59,10 @@ def made(token: Token, known: Known, build: Callable[..., Any], *args: object) -
 
 def power(token: Token, known: Known, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     """base to the exponent: SymPy computes a power of numbers at once, however large."""
-    if exponent.is_Rational and abs(exponent) > EXPONENT:
-        raise ExpressionError(token.column, f"the exponent is too large (legal: up to {EXPONENT} in size)")
+    try:
+        admit_exponent(exponent)
+    except InadmissibleError as reason:
+        raise ExpressionError(token.column, str(reason)) from None
     if base.is_Rational and exponent.is_Rational:
         digits = len(str(max(abs(base.p), base.q))) - 1
         if digits * abs(exponent) > COMPUTED_DIGITS:
