@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from symgrad.app.ask import Document, ahead, ask, told
+from symgrad.app.ask import Document, ahead, ask, known, told
 from symgrad.app.controls import control_panel
 from symgrad.app.downloads import chart_maker, document_maker, download, share
+from symgrad.app.drawing import drawn
 from symgrad.app.extrema import extrema_table
 from symgrad.app.gains import gain_part
 from symgrad.app.links import open_view
-from symgrad.app.parts import dark, figure, finding, formula, projector, steps
+from symgrad.app.parts import figure, finding, formula, projector, steps
 from symgrad.app.phi import as_address, chosen_phi, owner, parameter_fields
 from symgrad.app.presets import ACTIVATION_PRESETS, DEPTH_DEFAULTS, TYPED_PRESETS, preset_buttons
 from symgrad.app.words import sentence
@@ -64,11 +65,12 @@ def patience(asked: Document) -> float | None:
 def result(top: st.delta_generator.DeltaGenerator, asked: Document) -> None:
     wide, beside = (st.container(), None) if projector() else st.columns([11, 9], gap="large")
     with wide:
-        drawn = st.empty()
+        place = st.empty()
         lines = st.container()
         curve = ask("curve", ranged=False, **asked)
-        with drawn.container():
-            chart(curve, {})
+        if not known("bound", patience(asked), **asked, symbolic=True):
+            with place.container():
+                chart(curve, {})
         derived = ask("derive", patience(asked), **asked)
         with lines:
             formula(rf"{curve['latex']}(x) = {derived['expression_latex']}")
@@ -78,7 +80,7 @@ def result(top: st.delta_generator.DeltaGenerator, asked: Document) -> None:
             derivative_steps(derived)
     with wide:
         bound = ask("bound", patience(asked), **asked, symbolic=True)
-        with drawn.container():
+        with place.container():
             chart(curve, bound)
         with top:
             finding(sentence_of(bound))
@@ -132,9 +134,7 @@ def cut_short(document: Document, asked: Document, says: str) -> None:
 
 def chart(curve: Document, bound: Document) -> None:
     document = {**curve, **{end: bound.get(end) for end in ("inf", "sup")}}
-    figure(
-        charts.activation_curve(document, dark=dark()), "activation-chart" if bound else "activation-curve"
-    )
+    figure(drawn(charts.activation_curve, document), "activation-chart" if bound else "activation-curve")
     met = [kind for kind in TOUCHES if touches(document, kind)]
     broken = "dotted: where φ′ jumps or does not exist" if curve["breaks"] else ""
     says = [*(TOUCHES[kind] for kind in met), broken]

@@ -14,7 +14,7 @@ from symgrad.app.answers import Answers
 from symgrad.errors import FaultError, InputError, LimitError
 from symgrad.runs.pool import Pool
 
-__all__ = ["Document", "ahead", "answers", "ask", "file_maker", "told"]
+__all__ = ["Document", "ahead", "answers", "ask", "file_maker", "known", "told"]
 
 Document = dict[str, Any]
 AT_ONCE = 0.15
@@ -44,10 +44,15 @@ def ahead(verb: str, timeout: float | None = None, **arguments: Any) -> None:
     answers().ask(verb, arguments, timeout)
 
 
+def known(verb: str, timeout: float | None = None, **arguments: Any) -> bool:
+    """Whether the answer is there already."""
+    return answers().ask(verb, arguments, timeout).done()
+
+
 def file_maker(verb: str, **arguments: Any) -> Callable[[], bytes]:
     """What a download button calls when it is clicked: it has no session then, so it takes all along."""
-    known = answers()
-    return lambda: base64.b64decode(known.ask(verb, arguments).result()["content"])
+    source = answers()
+    return lambda: base64.b64decode(source.ask(verb, arguments).result()["content"])
 
 
 @contextmanager

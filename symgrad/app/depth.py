@@ -10,8 +10,9 @@ import streamlit as st
 from symgrad.app.ask import Document, ask, told
 from symgrad.app.controls import control_panel, net_controls
 from symgrad.app.downloads import chart_maker, document_maker, download, layers_csv, share
+from symgrad.app.drawing import drawn
 from symgrad.app.links import open_view
-from symgrad.app.parts import dark, figure, finding, projector, steps, verdict_badge
+from symgrad.app.parts import figure, finding, projector, steps, verdict_badge
 from symgrad.app.phi import as_address
 from symgrad.app.presets import DEPTH_DEFAULTS, DEPTH_PRESETS, preset_buttons
 from symgrad.app.words import escaped, powers
@@ -66,7 +67,7 @@ def result(document: Document, options: dict[str, Any]) -> None:
 
 
 def gradient_chart(document: Document) -> None:
-    figure(charts.gradient_by_depth(document, dark=dark()), "gradient-chart")
+    figure(drawn(charts.gradient_by_depth, document), "gradient-chart")
     measured, predicted = document["slope_measured"], document["slope_predicted"]
     if measured is None:
         return
@@ -79,7 +80,7 @@ def gradient_chart(document: Document) -> None:
 
 
 def update_chart(document: Document) -> None:
-    figure(charts.update_by_layer(document, dark=dark()), "update-chart")
+    figure(drawn(charts.update_by_layer, document), "update-chart")
     st.caption(powers(update_sentence(document)))
 
 

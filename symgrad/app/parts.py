@@ -85,9 +85,9 @@ def step(line: Document, heading: str = "") -> None:
         st.caption(f"✓ {typeset(line['check'])}")
 
 
-def figure(chart: alt.TopLevelMixin, key: str) -> None:
+def figure(chart: alt.TopLevelMixin | dict[str, Any], key: str) -> None:
     """A chart on the page's own ground, larger in projector mode; its description is its text alternative."""
-    specification = chart.to_dict()
+    specification = chart if isinstance(chart, dict) else chart.to_dict()
     shared = {name: specification[name] for name in ("$schema", "description", "config")}
     shared["config"] |= ON_A_PAGE
     shared["autosize"] = {"type": "fit-x", "contains": "padding"}  # the height is that of the plot itself

@@ -10,6 +10,7 @@ import streamlit as st
 from symgrad.app.argument import ARGUMENT, REMEDIES, Link, Point, Remedy
 from symgrad.app.ask import Document, ask, told
 from symgrad.app.depth import update_sentence
+from symgrad.app.drawing import drawn
 from symgrad.app.links import open_view
 from symgrad.app.parts import dark, figure, finding, formula
 from symgrad.app.presets import DEPTH_DEFAULTS
@@ -31,7 +32,7 @@ def view() -> None:
     with told():
         measured = net({})
         finding(powers(measured["finding"]))
-        figure(charts.gradient_by_depth(measured, dark=dark()), "start-chart")
+        figure(drawn(charts.gradient_by_depth, measured), "start-chart")
     st.markdown(
         "Why that is so, in seven steps. Every formula was derived and checked by the machine; every chart "
         "is drawn from numbers computed here."
@@ -68,18 +69,18 @@ def net(options: Mapping[str, Any]) -> Document:
 
 def draw_gradient(number: int, options: Mapping[str, Any]) -> None:
     document = net(options)
-    figure(charts.gradient_by_depth(document, dark=dark()), f"picture-{number}")
+    figure(drawn(charts.gradient_by_depth, document), f"picture-{number}")
     st.caption(powers(document["finding"]))
 
 
 def draw_updates(number: int, options: Mapping[str, Any]) -> None:
     document = net(options)
-    figure(charts.update_by_layer(document, dark=dark()), f"picture-{number}")
+    figure(drawn(charts.update_by_layer, document), f"picture-{number}")
     st.caption(powers(update_sentence(document)))
 
 
 def draw_decay(number: int, options: Mapping[str, Any]) -> None:
-    figure(charts.decay(ask("decay", **options), dark=dark()), f"picture-{number}")
+    figure(drawn(charts.decay, ask("decay", **options)), f"picture-{number}")
     gammas = (
         f"{ask('bound', activation=name)['lipschitz']['exact']} for {name}" for name in options["names"]
     )
@@ -90,7 +91,7 @@ def draw_slopes(number: int, options: Mapping[str, Any]) -> None:
     for column, name in zip(st.columns(2), ("tanh", "sigmoid"), strict=True):
         with column:
             curve, bound = ask("curve", activation=name), ask("bound", activation=name)
-            figure(charts.activation_curve(curve, dark=dark()), f"picture-{number}-{name}")
+            figure(drawn(charts.activation_curve, curve), f"picture-{number}-{name}")
             st.caption(bound["sentence"])
 
 
