@@ -49,8 +49,16 @@ def _monotone(f: Callable[[arb], arb]) -> Callable[[arb], arb]:
     return over
 
 
+def _not_negative(c: arb) -> arb:
+    """What of the ball is ≥ 0; a radius is rounded up, so the middle is moved until the lower end is 0."""
+    if c >= 0 or not c.is_finite():
+        return c
+    half = arb(0, 1) * (c.upper() / 2)
+    return half + half.rad()
+
+
 def _exp(c: arb) -> arb:
-    return _EXP(c).nonnegative_part()
+    return _not_negative(_EXP(c))
 
 
 _EXP = _monotone(arb.exp)
@@ -64,7 +72,7 @@ def _square(c: arb) -> arb:
     if c.rel_accuracy_bits() > 40:
         return c * c
     low, high = c.abs_lower(), c.abs_upper()
-    return (low * low).union(high * high).nonnegative_part()
+    return _not_negative((low * low).union(high * high))
 
 
 def _inverse(c: arb) -> arb:
@@ -75,14 +83,24 @@ def _inverse(c: arb) -> arb:
 
 def _power(c: arb, p: int) -> arb:
     """c^p for a whole number p."""
-    if p < 0:
-        return _inverse(_power(c, -p))
-    if c.rel_accuracy_bits() > 40:
+    if p == 0:
+        return arb(1)
+    if p < 0 and c.contains(0):
+        return arb.nan()
+    if p == 1 or c.rel_accuracy_bits() > 40:
         return c**p
-    if p % 2 == 0:
+    if p > 0 and p % 2 == 0:
         low, high = c.abs_lower(), c.abs_upper()
-        return (low**p).union(high**p).nonnegative_part()
-    return (c.lower() ** p).union(c.upper() ** p)
+        return _not_negative(_product(low, p).union(_product(high, p)))
+    ends = _product(c.lower(), abs(p)), _product(c.upper(), abs(p))
+    if p < 0:
+        return (1 / ends[0]).union(1 / ends[1])
+    return _not_negative(ends[0].union(ends[1])) if c >= 0 else ends[0].union(ends[1])
+
+
+def _product(c: arb, p: int) -> arb:
+    """c^p, also for c = 0, which Arb's own power leaves undefined."""
+    return c**p if c != 0 else arb(0)
 
 
 def _even(f: Callable[[arb], arb], c: arb) -> arb:
@@ -217,10 +235,11 @@ def _quadratic_slope(value: Callable[[arb], arb], a: int, b: int, p: sp.Rational
 
     def rule(c: arb, n: int) -> Series:
         q = a + b * _square(c)
+        inverse = _inverse(q)
         y = slope(q, 1)
         for j in range(n - 2):
             before = y[j - 1] if j else arb(0)
-            y.append(((twice - 2 * j) * c * y[j] + (twice - j + 1) * before) * b / ((j + 1) * q))
+            y.append(((twice - 2 * j) * c * y[j] + (twice - j + 1) * before) * b * inverse / (j + 1))
         return [value(c), *(sign * y[j] / (j + 1) for j in range(n - 1))]
 
     return rule
