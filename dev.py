@@ -4,7 +4,7 @@
     python3 dev.py app [options of `symgrad app`]          opens the explorer
     python3 dev.py test [--all] [--peers] [pytest options] linters, types and tests; --all adds the slow set
     python3 dev.py bench [--peers] [options]               the benchmarks
-    python3 dev.py derivations                             writes derivations/ anew
+    python3 dev.py derivations                             writes derivations/ and the atlas anew
 
 The first run makes .venv beside this file and installs what is needed; later ones start at once. --peers
 installs the libraries that the engine is compared with (PyTorch, autograd). With CI=true they, a browser and
@@ -30,6 +30,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "symgrad.json"  # written last: an environment without it is not finished
 CI = os.environ.get("CI") == "true"
+ATLAS = ROOT / "symgrad" / "data" / "atlas.json"
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 BROWSER_PROGRAMS = (  # where they lie outside PATH
@@ -239,7 +240,21 @@ def bench(arguments: List[str]) -> int:
 
 def derivations(arguments: List[str]) -> int:
     environment()
-    return become("symgrad", "export", "--format", "tex,md", "--out", "derivations", *arguments)
+    symgrad = [PYTHON, "-m", "symgrad"]
+    run([*symgrad, "export", "--format", "tex,md", "--out", "derivations", *arguments], "the export failed")
+    say("working out the atlas (minutes where activations or their methods changed)")
+    found = subprocess.run(
+        [str(word) for word in [*symgrad, "atlas", "--anew", "--json"]],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    if found.returncode:
+        stop("the atlas failed")
+    rows = (json.dumps(row, ensure_ascii=False) for row in json.loads(found.stdout)["rows"])
+    ATLAS.write_text("[\n" + ",\n".join(rows) + "\n]\n", "utf-8")  # a row a line, for the eye of a reviewer
+    return become("symgrad", "atlas", "--format", "csv,md,tex", "--out", "derivations")
 
 
 def test(arguments: List[str]) -> int:

@@ -66,6 +66,16 @@ _MATHEMATICS = {
 }
 _LATIN = re.compile(r"[\x20-\x7e\xc0-\xff]")
 _SCRIPTS = {"<super>": "^", "<sub>": "_"}
+_ACCENTS = {
+    "0301": r"\'",
+    "0306": r"\u",
+    "0307": r"\.",
+    "030B": r"\H",
+    "030C": r"\v",
+    "0304": r"\=",
+    "0327": r"\c",
+}
+"""Combining marks of letters that are not in Latin-1."""
 _MARKS = re.compile(r"([\\`*_{}\[\]<>$|~#])")
 
 
@@ -87,6 +97,8 @@ def _tex(character: str) -> str:
     if _LATIN.fullmatch(character) or character == "\n":
         return character
     kind, _, plain = unicodedata.decomposition(character).partition(" ")
+    if plain in _ACCENTS and chr(int(kind, 16)).isascii():
+        return f"{_ACCENTS[plain]}{{{chr(int(kind, 16))}}}"
     if kind in _SCRIPTS:
         return f"${_SCRIPTS[kind]}{{{_script(chr(int(plain, 16)))}}}$"
     return f"${_greek(character)} $"

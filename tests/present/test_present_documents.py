@@ -135,3 +135,7 @@ def test_a_book_of_everything_in_latex(pdflatex: str, tmp_path: Path) -> None:
 def test_a_book_has_no_other_format() -> None:
     with pytest.raises(InputError, match=r"'docx' .*legal: tex, md"):
         book.book([derivation(KEYS[0])], "docx")
+
+
+def test_letters_beyond_latin_1_keep_their_accents() -> None:
+    assert latex_text("Mańke, Yeroğlu, İ. Baş") == r"Ma\'{n}ke, Yero\u{g}lu, \.{I}. Ba\c{s}"
