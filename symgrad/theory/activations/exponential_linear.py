@@ -100,5 +100,10 @@ EXPONENTIAL_LINEAR = (
         Source("kunc2024", "section 3.6, entry SignReLU, with factor 1"),
         {alpha: sp.Integer(1)},
     ),
-    Activation("exponential", r"\exp", sp.exp(x), Source("chollet2015", "keras.activations.exponential")),
+    Activation(
+        "exponential",
+        r"\exp",
+        sp.exp(x),
+        Source("chollet2015", "documentation of keras.activations.exponential"),
+    ),
 )

@@ -1,66 +1,92 @@
-"""Activations as the numeric engine takes them: compiled φ and φ′, and how φ continues at 0 and at ±∞."""
+"""Activations as the numeric engine takes them: φ and φ′ on arrays, and how φ continues at 0 and at ±∞."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import sympy as sp
 
 from symgrad.numeric.kernel import Kernel
-from symgrad.symbolic.balls import sign_of
-from symgrad.symbolic.compile import Program, compile_expression
+from symgrad.symbolic.accurate import accurate
+from symgrad.symbolic.certified import domain_text
+from symgrad.symbolic.cuts import Cuts, cuts
+from symgrad.symbolic.germs import End, behaviour
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.limits import limit
-from symgrad.symbolic.pieces import pieces
 from symgrad.theory.activations.activation import Activation
 
-__all__ = ["kernel"]
+__all__ = ["domain", "kernel"]
+
+SPREAD = 64
+"""Kinks that repeat are listed up to this distance from 0."""
 
 
 def kernel(entry: Activation) -> Kernel:
     """φ and φ′ compiled to NumPy, the one-sided slopes at 0 and at ±∞, and the kinks; made once for each set
-    of parameters.
+    of parameters. Raises `NotImplementedError` for a function without an array operation.
     """
-    return _kernel(entry.expression, tuple(entry.parameters.items()))
+    return _kernel(entry.phi)
+
+
+def domain(entry: Activation) -> str | None:
+    """The points where φ is defined, as text; None where that is not proved."""
+    found = _cuts(entry.phi)
+    return None if found is None else domain_text(found)
 
 
 @cache
-def _kernel(phi: sp.Expr, parameters: tuple[tuple[sp.Symbol, sp.Expr], ...]) -> Kernel:
-    values = dict(parameters)
-    parts = pieces(phi, x, values)
-    ends = ((parts[0], -sp.oo), (parts[-1], sp.oo))
-    return Kernel(
-        phi=compile_expression(phi, x, values),
-        dphi=_from_input(compile_expression(sp.diff(phi, x), x, values)),
-        at_zero=_slopes_at_zero(phi, values),
-        at_infinity=_finite(limit(part.expr / x, x, end).xreplace(values) for part, end in ends),
-        kinks=tuple(float(part.hi.xreplace(values)) for part in parts[:-1]),
-    )
-
-
-def _from_input(program: Program) -> Any:
-    """φ′ from the pre-activation alone: from φ(a) it would lose its digits where the unit saturates."""
-
-    def slope(a: Any, h: Any, out: Any) -> None:
-        program(a, out)
-
-    return slope
-
-
-def _slopes_at_zero(phi: sp.Expr, values: dict[sp.Symbol, sp.Expr]) -> tuple[float, float] | None:
-    if phi.subs(x, 0) != 0:
+def _cuts(phi: sp.Expr) -> Cuts | None:
+    try:
+        return cuts(phi, x)
+    except NotImplementedError:
         return None
-    parts = pieces(phi, x, values)
-    left = max((p for p in parts if sign_of(p.lo, values) < 0), key=parts.index)
-    right = min((p for p in parts if sign_of(p.hi, values) > 0), key=parts.index)
-    sides = ((left, -1), (right, 1))
-    return _finite(
-        limit(sp.diff(part.expr, x), x, sp.Integer(0), side).xreplace(values) for part, side in sides
+
+
+@cache
+def _kernel(phi: sp.Expr) -> Kernel:
+    slope = accurate(phi, x, 1)
+    return Kernel(
+        phi=accurate(phi, x),
+        dphi=lambda a, h, out: slope(a, out),
+        at_zero=_slopes_at_zero(phi),
+        at_infinity=_finite(_limit(phi / x, End(end)) for end in (-sp.oo, sp.oo)),
+        kinks=tuple(sorted(_kinks(phi))),
     )
 
 
-def _finite(slopes: Iterable[sp.Expr]) -> tuple[float, float] | None:
+def _kinks(phi: sp.Expr) -> Iterator[float]:
+    """Every point where the expression of φ changes; of a periodic one those near 0."""
+    found = _cuts(phi)
+    if found is None:
+        return
+    with_ball = [float(cut.ball(64).mid()) for cut in found.points]
+    if found.period is None:
+        yield from with_ball
+        return
+    period = float(found.period)
+    for point in with_ball:
+        for k in range(math.ceil((-SPREAD - point) / period), math.floor((SPREAD - point) / period) + 1):
+            yield point + k * period
+
+
+def _slopes_at_zero(phi: sp.Expr) -> tuple[float, float] | None:
+    sides = [End(sp.S.Zero, side) for side in (-1, 1)]
+    values = [_limit(phi, side) for side in sides]
+    return _finite(_limit(phi, side, slope=True) for side in sides) if values == [0, 0] else None
+
+
+def _limit(f: sp.Expr, end: End, slope: bool = False) -> sp.Expr | None:
+    """The proved limit of f, or of f′, towards an end."""
+    try:
+        found = behaviour(f, x, end)
+    except NotImplementedError:
+        return None
+    return found.limit if slope else found.phi_limit
+
+
+def _finite(slopes: Iterator[sp.Expr | None]) -> tuple[float, float] | None:
     left, right = slopes
-    return (float(left), float(right)) if left.is_finite and right.is_finite else None
+    if left is None or right is None or not (left.is_finite and right.is_finite):
+        return None
+    return float(left), float(right)

@@ -45,7 +45,7 @@ PIECEWISE_LINEAR = (
         "threshold",
         op("Threshold"),
         sp.Piecewise((x, x > a), (b, True)),
-        Source("paszke2019", "torch.nn.Threshold; the values are those of the example there"),
+        Source("paszke2019", "documentation of torch.nn.Threshold, the values of its example"),
         {a: R(1, 10), b: sp.Integer(20)},
     ),
     Activation(

@@ -18,7 +18,7 @@ PIECEWISE_QUADRATIC = (
         "sparse_plus",
         op("SparsePlus"),
         clip((x + 1) ** 2 / 4, -1, 1, 0, x),
-        Source("bradbury2018", "jax.nn.sparse_plus"),
+        Source("bradbury2018", "documentation of jax.nn.sparse_plus"),
     ),
     Activation("sqnl", op("SQNL"), _sqnl, Source("wuraola2018")),
     Activation("log_sqnl", op("LogSQNL"), (1 + _sqnl) / 2, Source("wuraola2021")),

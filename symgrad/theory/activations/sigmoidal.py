@@ -100,8 +100,16 @@ SIGMOIDAL = (
         {a: sp.Integer(50)},
     ),
     Activation(
-        "log_sigmoid", op("LogSigmoid"), -sp.log(1 + sp.exp(-x)), Source("paszke2019", "torch.nn.LogSigmoid")
+        "log_sigmoid",
+        op("LogSigmoid"),
+        -sp.log(1 + sp.exp(-x)),
+        Source("paszke2019", "documentation of torch.nn.LogSigmoid"),
     ),
     Activation("maxsig", op("maxsig"), sp.Max(x, sigma(x)), Source("ramachandran2017", "table 1")),
-    Activation("tanh_shrink", op("TanhShrink"), x - sp.tanh(x), Source("paszke2019", "torch.nn.Tanhshrink")),
+    Activation(
+        "tanh_shrink",
+        op("TanhShrink"),
+        x - sp.tanh(x),
+        Source("paszke2019", "documentation of torch.nn.Tanhshrink"),
+    ),
 )
