@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -104,6 +105,17 @@ def _safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
+SIGNS = {"->": "→", "oo": "∞", "<=": "≤", ">=": "≥", "pi": "π", "sqrt": "√", "*": "·", "f(": "φ("}
+CLASS = re.compile(r"C\^(\d+)")
+
+
+def _signs(text: str) -> str:
+    """Words of a place with a reader's signs."""
+    for plain, sign in SIGNS.items():
+        text = text.replace(plain, sign)
+    return text
+
+
 def _typeset(words: Callable[[str], str]) -> dict[str, Callable[[Row], str]]:
     """The columns of a page, with words escaped for its language and formulas between dollars."""
     return {
@@ -111,12 +123,12 @@ def _typeset(words: Callable[[str], str]) -> dict[str, Callable[[Row], str]]:
         "φ(x)": lambda row: f"${row['latex']}$",
         "φ′(x)": lambda row: f"${row['derivative_latex']}$",
         "inf φ′": lambda row: _formula(row["inf"]),
-        "where": lambda row: words(where(row["inf"])),
+        "where": lambda row: words(_signs(where(row["inf"]))),
         "sup φ′": lambda row: _formula(row["sup"]),
-        "where ": lambda row: words(where(row["sup"])),
+        "where ": lambda row: words(_signs(where(row["sup"]))),
         "sup |φ′|": lambda row: _formula(row["lipschitz"]),
-        "smoothness": lambda row: words(row["smoothness"]),
-        "symmetry": lambda row: words(row["parity"]),
+        "smoothness": lambda row: CLASS.sub(r"$C^{\1}$", row["smoothness"]),
+        "symmetry": lambda row: words(_signs(row["parity"])),
         "direction": lambda row: words(row["direction"]),
         "g(y), φ′ = g(φ)": lambda row: f"${row['autonomous_latex']}$" if row["autonomous"] else "",
         "forward gain": lambda row: _formula(row["forward_gain"]),
@@ -167,7 +179,7 @@ _PREAMBLE = r"""\documentclass[9pt,a4paper]{article}
 \setlength{\tabcolsep}{3pt}
 \newcolumntype{L}[1]{>{\raggedright\arraybackslash}p{#1}}
 """
-_WIDTHS = (2.4, 7.2, 11.5, 2.4, 2.1, 2.4, 2.1, 2.4, 1.7, 1.7, 1.7, 4.2, 2.2, 2.2, 1.6, 3.6, 2.4)
+_WIDTHS = (2.4, 7.0, 10.0, 2.3, 2.1, 2.3, 2.1, 2.3, 1.6, 1.6, 1.5, 4.0, 2.2, 2.2, 1.4, 5.0, 2.6)
 """Centimetres of the columns; a2 paper, for the table is a wide one."""
 
 
