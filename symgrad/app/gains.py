@@ -29,7 +29,6 @@ ROWS = (
     ),
 )
 FRAMEWORKS = {"pytorch": "PyTorch", "jax": "JAX", "keras": "Keras"}
-KEPT = {"forward": "the variance of the pre-activations", "backward": "the mean squared gradient"}
 LONG = 60
 """Characters of an exact form beyond which only its decimals stand in the table."""
 
@@ -74,14 +73,13 @@ def number_cell(number: Document) -> str:
 def initialization(asked: Mapping[str, Any], q: str) -> None:
     """Code for each framework, one tab each."""
     mode = st.segmented_control(
-        "Initialise so as to keep",
+        "Initialise for the way",
         MODES,
         default=MODES[0],
         required=True,
-        format_func=KEPT.__getitem__,
         key="keep",
         bind="query-params",
-        help="One gain seldom keeps both: the derivation “gains” says why.",
+        help="Forward keeps the variance of the pre-activations, backward the mean squared gradient.",
     )
     with told():
         found = ask("initialization", **asked, q=q, mode=mode)
