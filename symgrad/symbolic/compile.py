@@ -1,37 +1,32 @@
 """SymPy expressions of one variable compiled to NumPy kernels with output buffers.
 
-An expression becomes a short program of array operations over a few registers; running it allocates nothing after the
-first call of a shape. No source text is made or evaluated. Equal sub-expressions are computed once. A branch of a
-Piecewise is computed on the argument clipped to where the branch holds: eˣ on the right of ELU's kink is never formed.
+An expression becomes a short program of array operations over a few registers; running it allocates nothing
+after the first call of a shape. No source text is made or evaluated. Equal sub-expressions are computed once.
+A branch of a Piecewise is computed on the argument clipped to where the branch holds: eˣ on the right of
+ELU's kink is never formed.
 
 `compile_expression` takes the expression as it stands; which form keeps its digits is chosen in `accurate`.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.special
 import sympy as sp
 
+from symgrad.symbolic.program import Line, Program, Value, X, allocated, assign, select
 from symgrad.symbolic.textbook import Named, unfold
 
 __all__ = ["Erfc", "Expm1", "Log1p", "Program", "compile_expression"]
-
-Register = tuple[int, bool]
-"""The number of a scratch array and whether it holds truth values; two are special:"""
-INPUT: Register = (0, False)
-OUTPUT: Register = (-1, False)
 
 
 class Expm1(Named):
     """eᵘ − 1, which the operation does not get by subtracting."""
 
-    is_positive = None
+    is_positive = None  # type: ignore[assignment]
     word = "expm1"
 
     @classmethod
@@ -42,7 +37,7 @@ class Expm1(Named):
 class Log1p(Named):
     """log(1 + u), which the operation does not get by adding."""
 
-    is_positive = None
+    is_positive = None  # type: ignore[assignment]
     word = "log1p"
 
     @classmethod
@@ -61,7 +56,6 @@ class Erfc(Named):
 
 
 _UFUNCS: dict[type, Callable[..., Any]] = {
-    sp.exp: np.exp,
     sp.log: np.log,
     sp.sin: np.sin,
     sp.cos: np.cos,
@@ -98,42 +92,6 @@ _UFUNCS: dict[type, Callable[..., Any]] = {
 }
 
 
-class Operation(NamedTuple):
-    """out = run(*operands); an operand is a register or a number."""
-
-    run: Callable[..., Any]
-    operands: tuple[Register | float, ...]
-    out: Register
-
-
-@dataclass(frozen=True)
-class Program:
-    """Array operations over registers; the scratch arrays are kept between calls of one shape, for each
-    thread its own.
-    """
-
-    operations: tuple[Operation, ...]
-    _local: threading.local
-
-    def __call__(self, a: np.ndarray, out: np.ndarray) -> None:
-        """Writes the expression at `a` into `out` (same shape and dtype, not the same memory)."""
-        registers = self._registers(a)
-        registers[INPUT], registers[OUTPUT] = a, out
-        with np.errstate(all="ignore"):
-            for run, operands, result in self.operations:
-                values = [o if isinstance(o, float) else registers[o] for o in operands]
-                run(*values, out=registers[result])
-        del registers[INPUT], registers[OUTPUT]
-
-    def _registers(self, a: np.ndarray) -> dict[Register, np.ndarray]:
-        key = (a.shape, a.dtype)
-        if getattr(self._local, "key", None) != key:
-            used = {operation.out for operation in self.operations} - {OUTPUT}
-            self._local.registers = {r: np.empty(a.shape, bool if r[1] else a.dtype) for r in used}
-            self._local.key = key
-        return self._local.registers
-
-
 def compile_expression(
     expr: sp.Expr, x: sp.Symbol, values: Mapping[sp.Symbol, sp.Expr] | None = None
 ) -> Program:
@@ -146,18 +104,7 @@ def compile_expression(
     unknown = expr.free_symbols - {x} - set(numbers)
     if unknown:
         raise ValueError(f"no value for {', '.join(map(str, unknown))}")
-    return Program(_Lines(x).of(expr.xreplace(numbers)), threading.local())
-
-
-Value = int | float
-"""A number, or the line whose result is meant."""
-_X = -1
-
-
-class _Line(NamedTuple):
-    run: Callable[..., Any]
-    operands: tuple[Value, ...]
-    boolean: bool
+    return _Lines(x).program(expr.xreplace(numbers))
 
 
 class _Lines:
@@ -165,23 +112,23 @@ class _Lines:
 
     def __init__(self, x: sp.Symbol) -> None:
         self.x = x
-        self.lines: list[_Line] = []
+        self.lines: list[Line] = []
         self.known: dict[tuple[Any, ...], Value] = {}
-        self.source: Value = _X
+        self.source: Value = X
         """What x stands for: the input, or the input clipped."""
         self.exponents: set[sp.Expr] = set()
 
-    def of(self, tree: sp.Expr) -> tuple[Operation, ...]:
+    def program(self, tree: sp.Expr) -> Program:
         self.exponents = {node.exp for node in tree.atoms(sp.exp)}
         result = self._value(tree)
-        if isinstance(result, float) or result == _X:
-            result = self._line(_assign, result)
-        return _allocated(self.lines, result)
+        if isinstance(result, float) or result == X:
+            result = self._line(assign, result)
+        return allocated(self.lines, result)
 
     def _line(self, run: Callable[..., Any], *operands: Value, boolean: bool = False) -> Value:
         key = (run, *operands)
         if key not in self.known:
-            self.lines.append(_Line(run, operands, boolean))
+            self.lines.append(Line(run, operands, boolean))
             self.known[key] = len(self.lines) - 1
         return self.known[key]
 
@@ -189,7 +136,7 @@ class _Lines:
         if node == self.x:
             return self.source
         if isinstance(node, sp.logic.boolalg.BooleanAtom):
-            return self._line(_assign, float(bool(node)), boolean=True)
+            return self._line(assign, float(bool(node)), boolean=True)
         if node.is_number:
             return _float(node)
         key = (self.source, node)
@@ -200,6 +147,8 @@ class _Lines:
     def _new(self, node: sp.Basic) -> Value:
         if isinstance(node, sp.Piecewise):
             return self._piecewise(node)
+        if isinstance(node, sp.exp):
+            return self._exponential(node.exp)
         if isinstance(node, sp.Pow):
             return self._power(*node.args)
         if node.func in _UFUNCS:
@@ -209,7 +158,7 @@ class _Lines:
         if isinstance(node, Named):
             return self._value(unfold(node))
         if isinstance(node, sp.Heaviside):
-            return self._value(sp.Piecewise((0, node.args[0] < 0), (1, True)))
+            return self._value((1 + sp.sign(node.args[0])) / 2)
         raise NotImplementedError(f"no array operation for {node.func.__name__}")
 
     def _fold(self, run: Callable[..., Any], args: Sequence[sp.Basic], boolean: bool = False) -> Value:
@@ -238,8 +187,6 @@ class _Lines:
         return found
 
     def _power(self, base: sp.Expr, exponent: sp.Expr) -> Value:
-        if base is sp.E:
-            return self._exponential(exponent)
         if exponent.is_number and exponent.is_negative:
             return self._line(np.divide, 1.0, self._value(base**-exponent))
         below = self._value(base)
@@ -274,7 +221,7 @@ class _Lines:
         before = sp.Or(*(condition for _, condition in branches))
         found = self._branch(last, sp.Not(before))
         for branch, condition in reversed(branches):
-            found = self._line(_select, found, self._value(condition), self._branch(branch, condition))
+            found = self._line(select, found, self._value(condition), self._branch(branch, condition))
         return found
 
     def _branch(self, branch: sp.Expr, condition: sp.Basic) -> Value:
@@ -316,52 +263,3 @@ def _hull(condition: sp.Basic, x: sp.Symbol) -> tuple[float, float]:
             end = _float(-slope * (gap - slope * x))
             return (end, np.inf) if slope == 1 else (-np.inf, end)
     return -np.inf, np.inf
-
-
-def _allocated(lines: Sequence[_Line], result: Value) -> tuple[Operation, ...]:
-    """Registers for the lines, given out from the last line to the first: a value's register is free again
-    before it is computed, so an operand that is used for the last time may lie where the result will."""
-    place: dict[int, Register] = {_X: INPUT, int(result): OUTPUT}
-    free: dict[bool, list[Register]] = {False: [], True: []}
-    made = 0
-    operations: list[Operation] = []
-    for number in range(len(lines) - 1, -1, -1):
-        run, operands, boolean = lines[number]
-        if number not in place:
-            continue
-        out = place[number]
-        reused = _reused(run, operands, place)
-        if reused is not None:
-            place[reused] = out
-        elif run is not _select:
-            free[boolean].append(out)
-        registers = []
-        for operand in operands:
-            if isinstance(operand, int) and operand not in place:
-                kind = lines[operand].boolean
-                if not free[kind]:
-                    made += 1
-                    free[kind].append((made, kind))
-                place[operand] = free[kind].pop()
-            registers.append(place[operand] if isinstance(operand, int) else operand)
-        if run is _select and reused is None:
-            free[boolean].append(out)
-        operations.append(Operation(run, tuple(registers), out))
-    return tuple(reversed(operations))
-
-
-def _reused(run: Callable[..., Any], operands: Sequence[Value], place: Mapping[int, Register]) -> int | None:
-    """A selection is made over its first operand where that is used for the last time."""
-    first = operands[0]
-    return first if run is _select and isinstance(first, int) and first not in place else None
-
-
-def _assign(value: Any, out: np.ndarray) -> None:
-    np.copyto(out, value)
-
-
-def _select(other: Any, mask: np.ndarray, value: Any, out: np.ndarray) -> None:
-    """value where the mask holds, else other; `out` may be where `other` lies, and nothing else."""
-    if out is not other:
-        np.copyto(out, other)
-    np.copyto(out, value, where=mask)

@@ -1,4 +1,4 @@
-"""Kernels against mpmath at awkward points, in both precisions; buffers and threads."""
+"""The machine: every operation against mpmath, shared parts, clipped branches; buffers and threads."""
 
 from __future__ import annotations
 
@@ -10,82 +10,27 @@ import pytest
 import sympy as sp
 from mpmath import mp, mpf
 
-from symgrad.symbolic.compile import Program, _Erfc, _Expm1, compile_expression, stable
+from symgrad.symbolic.accurate import Accurate, accurate
+from symgrad.symbolic.compile import Erfc, Expm1, Log1p, compile_expression
 from symgrad.symbolic.letters import x
+from symgrad.symbolic.program import Program
+from symgrad.symbolic.stable import forms, stable
+from symgrad.symbolic.textbook import Sigma, unfold
 from symgrad.theory.activations import CORE
-from tests.theory.reference import evaluate, number
+from tests.theory.reference import evaluate
 
 NAMES = tuple(CORE)
-SIZES = (5e-324, 1e-300, 1e-30, 1e-16, 1e-8, 1e-3, 0.5, 1, 3, 5, 10, 17, 30, 40, 100, 745, 1e6, 1e30)
-AWKWARD = [0.0, -0.0, *SIZES, *(-at for at in SIZES)]
-"""Where cancellation, overflow and underflow lie in wait; hard-swish has its kinks at ±3."""
 
 
-def slope_tree(name: str) -> sp.Expr:
-    return sp.diff(CORE[name].expression, x)
+def compiled(name: str) -> Accurate:
+    return accurate(CORE[name].phi, x, 1)
 
 
-def exact(expr: sp.Expr, name: str, at: float) -> mpf:
-    """With digits to spare for what cancels: e⁻⁷⁴⁵ beside 1, erf beside 1."""
-    saturated = abs(at) > 1e5
-    with mp.workdps(400 if abs(at) < 30 else 60 if saturated else 1600):
-        values = {symbol: number(value) for symbol, value in CORE[name].parameters.items()}
-        return evaluate(expr, {**values, x: mpf(at)})
-
-
-def compiled(expr: sp.Expr, name: str) -> Program:
-    return compile_expression(expr, x, dict(CORE[name].parameters))
-
-
-def run(program: Program, points, dtype=np.float64) -> np.ndarray:
+def run(program: Program | Accurate, points, dtype=np.float64) -> np.ndarray:
     a = np.array(points, dtype)
     out = np.full_like(a, np.nan)
     program(a, out)
     return out
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
-@pytest.mark.parametrize("which", ["phi", "slope"])
-@pytest.mark.parametrize("name", NAMES)
-def test_awkward_points(name: str, which: str, dtype: type) -> None:
-    """Within a few rounding errors of φ, and of φ′ relative to its own size up to where it underflows.
-
-    Allowed beside that: the conditioning |x f′(x)| of the point itself (one rounding of a product inside).
-    """
-    info = np.finfo(dtype)
-    points: np.ndarray = np.unique(
-        np.array([at for at in AWKWARD if abs(at) < 1e30 or dtype is np.float64], dtype)
-    )
-    tree = CORE[name].expression if which == "phi" else slope_tree(name)
-    for at, value in zip(points, run(compiled(tree, name), points, dtype), strict=True):
-        expected = exact(tree, name, float(at))
-        # a saturating tail e^{−x²/2} or e^{−x} is as well conditioned as its exponent is large
-        conditioning = max(1.0, min(float(at) ** 2, 1e6))
-        allowed = 8 * float(info.eps) * conditioning * abs(expected) + 4 * float(info.smallest_normal)
-        assert abs(mpf(float(value)) - expected) <= allowed, (
-            f"{which}({at}) = {value}, not {mp.nstr(expected, 17)}"
-        )
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
-@pytest.mark.parametrize("name", NAMES)
-def test_the_line_has_no_hole(name: str, dtype: type) -> None:
-    """φ and φ′ are finite, φ′ inside its range up to rounding, on a dense sweep of the whole line."""
-    from symgrad.theory.activations import slope_range
-
-    entry = CORE[name]
-    reach = np.geomspace(1e-40, 1e15, 3001)
-    points: np.ndarray = np.concatenate([-reach, [0.0], reach, np.linspace(-60, 60, 6001)]).astype(dtype)
-    values, slopes = (
-        run(compiled(tree, name), points, dtype) for tree in (entry.expression, slope_tree(name))
-    )
-    assert np.isfinite(values).all()
-    assert np.isfinite(slopes).all()
-    found = slope_range(entry)
-    low, high = (float(end.value.enclosure().decimal) for end in (found.inf, found.sup))
-    slack = 8 * float(np.finfo(dtype).eps)
-    assert slopes.min() >= low - slack
-    assert slopes.max() <= high + slack
 
 
 TREES = (
@@ -118,17 +63,61 @@ def test_trees(tree: sp.Expr) -> None:
             assert abs(mpf(float(value)) - expected) <= mpf(2) ** -46 * (10 + abs(expected)), at
 
 
-@pytest.mark.parametrize("tree", TREES, ids=str)
-def test_stable_forms_are_equal(tree: sp.Expr) -> None:
+FORMS = (
+    *TREES[:2],
+    1 - sp.tanh(3 * x) ** 2 + (1 + sp.erf(-x)) * (sp.exp(x) - 1),
+    3 - 3 * Sigma(x) + sp.log(1 + sp.exp(2 * x)) - sp.log(sp.cosh(x)),
+    1 + sp.tanh(x) + sp.log(2 - sp.exp(x / 9)) + sp.log((1 + sp.exp(x)) / (1 + sp.exp(x - 1))),
+    sp.diff(x * sp.tanh(sp.log(1 + sp.exp(x))), x),
+    sp.diff(x / (1 + sp.exp(-x)), x),
+    sp.sqrt(1 + x**2) - x + x / sp.sqrt(4 + x**2) - 1,
+    sp.exp(x) * sp.exp(-sp.exp(x)) / sp.cosh(x) ** 2,
+)
+
+
+@pytest.mark.parametrize("tree", FORMS, ids=str)
+def test_forms_are_equal(tree: sp.Expr) -> None:
     """The forms that keep their digits are the same function: compared in 50 digits of the rewritten tree."""
-    rewritten = stable(tree)
-    for private, meant in ((_Expm1, lambda u: sp.exp(u) - 1), (_Erfc, lambda u: 1 - sp.erf(u))):
-        rewritten = rewritten.replace(private, meant)
-    rewritten = rewritten.doit()
+    tree = unfold(tree)
     with mp.workdps(50):
-        for k in range(1, 12):
-            at = mpf(k) / 7
-            assert abs(evaluate(rewritten, {x: at}) - evaluate(tree, {x: at})) < mpf(10) ** -45
+        for form in (stable(tree), *forms(tree, x)):
+            plain = unfold(form).doit()
+            for k in (-37, -11, -3, 2, 5, 12, 31):
+                at = mpf(k) / 7
+                assert abs(evaluate(plain, {x: at}) - evaluate(tree, {x: at})) < mpf(10) ** -43
+
+
+def test_named_operations_mean_what_they_say() -> None:
+    for named, meant in ((Expm1, sp.exp(x) - 1), (Log1p, sp.log(1 + x)), (Erfc, sp.erfc(x))):
+        assert unfold(named(x)) == meant
+        points = np.array([0.25, 1.0, 3.0])
+        expected = [float(meant.subs(x, sp.Rational(p))) for p in points]
+        np.testing.assert_allclose(run(compile_expression(named(x), x), points), expected, rtol=1e-15)
+
+
+def test_equal_parts_are_computed_once() -> None:
+    tree = sp.exp(-(x**2)) / (1 + sp.exp(-(x**2))) ** 2 + sp.exp(-2 * x**2)
+    operations = compile_expression(tree, x).operations
+    assert [operation.run for operation in operations].count(np.exp) == 1
+
+
+def test_a_branch_is_not_computed_where_it_does_not_hold() -> None:
+    """Under np.errstate(all="raise") inside the operations e^x at 1000 would stop the program."""
+    tree = sp.Piecewise((sp.exp(x), x < 0), (sp.log(x), x > 2), (1 / (1 + x), True))
+    with np.errstate(all="raise"):
+        registers: dict[tuple[int, bool], np.ndarray] = {}
+        program = compile_expression(tree, x)
+        a = np.array([-1000.0, -2.0, 0.5, 3.0, 1000.0])
+        for operation in program.operations:
+            values = [
+                o if isinstance(o, float) else a if o == (0, False) else registers[o]
+                for o in operation.operands
+            ]
+            out = registers.setdefault(operation.out, np.empty(a.shape, bool if operation.out[1] else float))
+            if operation.run is np.exp:
+                assert np.max(values[0]) <= 0
+            with np.errstate(under="ignore"):
+                operation.run(*values, out=out)
 
 
 @pytest.mark.parametrize("rate", [sp.Rational(1, 5), sp.pi, sp.Integer(3)], ids=str)
@@ -154,7 +143,7 @@ def test_refusals() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_shapes_and_buffers(name: str) -> None:
     """Any shape; the input is left as it was; a strided or a stale output is overwritten wholly."""
-    program = compiled(slope_tree(name), name)
+    program = compiled(name)
     generator = np.random.default_rng(5)
     for shape in [(), (1,), (7,), (3, 4), (2, 3, 5), (0, 4), (7,)]:
         a = generator.standard_normal(shape)
@@ -172,7 +161,7 @@ def test_shapes_and_buffers(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_grows(name: str) -> None:
     """After the first call of a shape none allocates an array: the peak stays far under 800 kB, one more."""
-    program = compiled(slope_tree(name), name)
+    program = compiled(name)
     a, out = np.linspace(-5, 5, 100_000), np.empty(100_000)
     program(a, out)
     tracemalloc.start()
@@ -187,7 +176,7 @@ def test_nothing_grows(name: str) -> None:
 
 def test_threads_with_different_shapes() -> None:
     """One program in four threads at once: each has its own scratch arrays."""
-    program = compiled(slope_tree("mish"), "mish")
+    program = compiled("mish")
     inputs = [np.random.default_rng(k).standard_normal((50 + k, 31)) for k in range(4)]
     expected = [run(program, a) for a in inputs]
     wrong: list[int] = []
@@ -210,7 +199,7 @@ def test_threads_with_different_shapes() -> None:
 def test_no_python_is_made() -> None:
     """A program is a list of NumPy operations: no code object hides in it but the few named here."""
     for name in NAMES:
-        for operation in compiled(slope_tree(name), name).operations:
+        for operation in compiled(name).program.operations:
             assert (
-                isinstance(operation.run, np.ufunc) or operation.run.__module__ == "symgrad.symbolic.compile"
+                isinstance(operation.run, np.ufunc) or operation.run.__module__ == "symgrad.symbolic.program"
             )
