@@ -24,6 +24,9 @@ from symgrad.symbolic.write import write
 
 __all__ = ["Definition", "applied", "defined", "inverse", "made", "power"]
 
+TOWER = 4
+"""Powers of numbers on top of each other: SymPy's work on them doubles with each."""
+
 
 class Definition(Protocol):
     """A function added to the language: φ in x, and its parameters in order with their defaults."""
@@ -69,9 +72,17 @@ def power(token: Token, known: Known, base: sp.Expr, exponent: sp.Expr) -> sp.Ex
             raise ExpressionError(
                 token.column, f"the power has more than {COMPUTED_DIGITS} digits (legal: up to that)"
             )
+    if not base.free_symbols and _tower(exponent) >= TOWER:
+        raise ExpressionError(
+            token.column, f"a tower of more than {TOWER} powers of numbers (legal: up to that)"
+        )
     if base.is_zero and not exponent.is_positive:
         raise ExpressionError(token.column, "0 to a power that is not positive has no value")
     return made(token, known, sp.Pow, base, exponent)
+
+
+def _tower(exponent: sp.Expr) -> int:
+    return max((1 + _tower(p.exp) for p in exponent.atoms(sp.Pow) if not p.base.free_symbols), default=0)
 
 
 def inverse(token: Token, known: Known, below: sp.Expr) -> sp.Expr:
