@@ -95,7 +95,7 @@ def _box(phi: Jet, lo: Mark, hi: Mark, depth: int, known: Known) -> tuple[Elemen
                 known.learn(ends[0])
                 known.learn(ends[1])
                 return Monotone(lo, hi, (rise.lower(), rise.upper()), ends), []
-        room = value.rad() if depth < _PATIENCE else arb(0)  # so that coarser arithmetic proves it again
+        room = 4 * value.rad() if depth < _PATIENCE else arb(0)  # so that coarser arithmetic proves it again
         if known.hides(((value - room).lower(), (value + room).upper())):
             return Bounded(lo, hi, (value.lower(), value.upper())), []
         for end in (lo, hi):

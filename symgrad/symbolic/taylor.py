@@ -152,7 +152,8 @@ def whole_power(p: int) -> Rule:
     def rule(c: arb, n: int) -> Series:
         out, binomial = [], 1
         for j in range(n):
-            out.append(_power(c, p - j) * binomial if binomial else arb(0))
+            power = _power(c, p - j) if binomial else arb(0)
+            out.append(power * binomial if j else power)
             binomial = binomial * (p - j) // (j + 1)
         return out
 
