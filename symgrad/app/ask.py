@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ AT_ONCE = 0.15
 @st.cache_resource(show_spinner=False)
 def answers() -> Answers:
     """Three warm workers for all sessions, so that two that are hard at work leave one free."""
+    # Streamlit collects garbage after every run of a page. What is loaded by now stays for good: looking
+    # through it each time would take 90 ms, most of what a cached page costs.
+    gc.freeze()
     return Answers(Pool(3))
 
 
