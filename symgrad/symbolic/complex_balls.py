@@ -52,6 +52,18 @@ def _off_cut(z: acb) -> bool:
     return bool(z.real > 0) or bool(z.imag > 0) or bool(z.imag < 0)
 
 
+class _Logistic(sp.Function):
+    """e^g/(c + e^g) as a function of g and c > 0."""
+
+    nargs = 2
+
+
+def _logistic(args: list[acb], _: bool) -> acb:
+    """For Re g > 0 as 1/(1 + c e^(−g)): the same function, of balls that do not grow with g."""
+    g, c = args
+    return 1 / (1 + c * (-g).exp()) if g.real > 0 else g.exp() / (c + g.exp())
+
+
 _RULES: dict[type, Callable[[list[acb], bool], acb]] = {
     sp.Add: _add,
     sp.Mul: _mul,
@@ -70,6 +82,7 @@ _RULES: dict[type, Callable[[list[acb], bool], acb]] = {
     sp.erfc: _meromorphic(acb.erfc),
     sp.gamma: _meromorphic(acb.gamma),
     sp.digamma: _meromorphic(acb.digamma),
+    _Logistic: _logistic,
     sp.log: lambda args, is_analytic: args[0].log(analytic=is_analytic),
     sp.atan: _cut(acb.atan, lambda z: 1 + z * z),
     sp.asinh: _cut(acb.asinh, lambda z: 1 + z * z),
@@ -87,7 +100,7 @@ def analytic(expr: sp.Expr, x: sp.Symbol, named: Mapping[sp.Basic, arb] | None =
 
     Raises `NotImplementedError` for a construct without a rule.
     """
-    expr = sp.expand_log(expr)  # log(u/v) is analytic on a wider strip as log u − log v
+    expr = _tamed(sp.expand_log(expr))  # log(u/v) is analytic on a wider strip as log u − log v
     order: list[sp.Expr] = []
     _collect(expr, x, order, set())
     slots = {node: i for i, node in enumerate(order)}
@@ -100,6 +113,34 @@ def analytic(expr: sp.Expr, x: sp.Symbol, named: Mapping[sp.Basic, arb] | None =
         return values[-1]
 
     return run
+
+
+def _tamed(expr: sp.Expr) -> sp.Expr:
+    """e^g/(c + e^g) as one function wherever it stands in a product."""
+    if not expr.args:
+        return expr
+    node = expr.func(*(_tamed(arg) for arg in expr.args))
+    if not isinstance(node, sp.Mul):
+        return node
+    powers = node.as_powers_dict()
+    for base, power in list(powers.items()):
+        inside = _constant_and_growth(base) if power.is_Integer and power < 0 else None
+        if inside is None:
+            continue
+        c, g = inside
+        numerator = next((f for f in node.args if isinstance(f, sp.exp) and (f.args[0] / g).is_Integer), None)
+        if numerator is not None and numerator.args[0] / g >= -power:
+            rest = node / numerator * base**-power * sp.exp(numerator.args[0] + power * g)
+            return _tamed(rest) * _Logistic(g, c) ** -power
+    return node
+
+
+def _constant_and_growth(base: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """(c, g) of c + exp(g) with c > 0."""
+    if not (isinstance(base, sp.Add) and len(base.args) == 2):
+        return None
+    c, growth = base.as_independent(sp.exp, as_Add=True)
+    return (c, growth.args[0]) if isinstance(growth, sp.exp) and c.is_positive else None
 
 
 def _collect(node: sp.Expr, x: sp.Symbol, order: list[sp.Expr], seen: set[sp.Expr]) -> None:
@@ -147,11 +188,7 @@ def _power(node: sp.Pow, where: list[int]) -> Line:
 
 def _log_of_growth(node: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
     """(c, g) where the node is log(c + exp(g)) with c > 0."""
-    inside = node.args[0]
-    if not (isinstance(node, sp.log) and isinstance(inside, sp.Add) and len(inside.args) == 2):
-        return None
-    c, growth = inside.as_independent(sp.exp, as_Add=True)
-    return (c, growth.args[0]) if isinstance(growth, sp.exp) and c.is_positive else None
+    return _constant_and_growth(node.args[0]) if isinstance(node, sp.log) else None
 
 
 def _softplus(c: acb, where: int) -> Line:

@@ -68,7 +68,7 @@ def square_mean(g: Integrand) -> arb:
     """
     farthest = max((float(abs(cut.ball(64)).upper()) for cut in g.found.points), default=0.0)
     for bits, deviations, strip in SINGULAR if g.singular else ATTEMPTS:
-        radius = math.ceil(max(deviations * math.sqrt(g.q), farthest + 1))
+        radius = math.ceil(max(deviations * math.sqrt(g.q), farthest + 1, deviations / 3))
         with precision(bits):
             try:
                 total = _whole(g, radius, strip) / (2 * arb.pi() * ball(g.q)).sqrt()
