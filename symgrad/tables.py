@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from symgrad.present.atlas import rounded, short
+from symgrad.present.atlas import rounded
 
 __all__ = ["show"]
 
@@ -108,18 +108,22 @@ def _atlas(document: Document, console: Console) -> None:
     if "files" in document:
         _export(document, console)
         return
-    table = _table("activation", "inf φ′", "sup φ′", "sup |φ′|", "smoothness", "gain", "backward", "proof")
-    family = ""
-    for row in document["rows"]:
-        if row["family"] != family:
-            family = row["family"]
-            table.add_row(f"[bold]{escape(family)}[/]")
-        cells = (short(row[key]) for key in ("inf", "sup", "lipschitz"))
-        gains = (rounded(row[key]["decimal"], 6) for key in ("forward_gain", "backward_gain"))
-        proofs = ", ".join(dict.fromkeys(row[key]["proof"] for key in ("inf", "sup")))
-        table.add_row(escape(row["name"]), *map(escape, cells), row["smoothness"], *gains, proofs)
-    console.print(table)
+    families = dict.fromkeys(row["family"] for row in document["rows"])
+    for family in families:
+        console.print(f"[bold]{escape(family or 'typed')}[/]")
+        table = _table("", "inf φ′", "sup φ′", "smoothness", "gain", "back", "proof")
+        table.columns[0].no_wrap = True
+        for row in document["rows"]:
+            if row["family"] == family:
+                figures = [row["inf"], row["sup"]], [row["forward_gain"], row["backward_gain"]]
+                ends, gains = ([_figure(value) for value in values] for values in figures)
+                table.add_row(escape(row["name"]), *ends, row["smoothness"], *gains, row["sup"]["proof"])
+        console.print(table)
     console.print(f"[bold]{len(document['rows'])} activations[/]; all columns: symgrad atlas --format csv")
+
+
+def _figure(value: Document | None) -> str:
+    return "none" if value is None else rounded(value["decimal"], 5)
 
 
 def _simulate(document: Document, console: Console) -> None:
