@@ -117,7 +117,7 @@ class Germ:
             return 0
         _, c = self.leading
         opposed = [(m, d) for m, d in self.relative().terms if d.sign != 1]
-        if Germ(self.frame, tuple(opposed)).bound() >= 1:
+        if not Germ(self.frame, tuple(opposed)).bound() < 1:
             raise RadiusError("the leading term does not outweigh the others yet")
         assert c.sign is not None
         return c.sign
@@ -177,6 +177,8 @@ def _one_plus(s: Germ) -> arb:
 
 def raised(f: Germ, a: fmpq) -> Germ:
     """f^a = (c m)^a (1 + s)^a with (1 + s)^a = Σ binom(a, j) s^j; f > 0 unless a is an integer."""
+    if a == 0:
+        return number(f.frame, ONE)
     if not f.terms:
         if a > 0:
             return f

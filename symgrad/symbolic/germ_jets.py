@@ -115,9 +115,12 @@ class Expansion:
 
     def _number(self, node: sp.Expr) -> Constant:
         try:
-            return constant(node)
+            found = constant(node)
         except NotImplementedError:
             raise NotImplementedError(f"{node} is not a number that can be evaluated") from None
+        if not found.ball.is_finite():
+            raise DomainError(f"{node} is not a real number")
+        return found
 
     def _variable(self, n: int) -> GermJet:
         slope = self._constant(ONE, n)[:n]
@@ -306,8 +309,8 @@ _SLOPES: dict[type, Callable[[Expansion, GermJet], GermJet]] = {
 _MONOTONE: dict[type, Callable[[arb], arb]] = {
     sp.tanh: arb.tanh,
     sp.atan: arb.atan,
-    sp.erf: arb.erf,
-    sp.erfc: arb.erfc,
+    sp.erf: lambda b: b.erf() if b.is_finite() else b.sgn(),  # Arb leaves ±∞ undefined
+    sp.erfc: lambda b: b.erfc() if b.is_finite() else 1 - b.sgn(),
     sp.exp: arb.exp,
     sp.sinh: arb.sinh,
     sp.asinh: arb.asinh,

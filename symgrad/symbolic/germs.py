@@ -113,6 +113,8 @@ def settle(
 def _approach(f: Germ, lenient: bool) -> Approach:
     above, c, rest = f.split()
     values = f.range()
+    if values.is_nan():
+        raise OrderError("the coefficients say nothing")
     limit = c.sympy()
     if above.terms:
         sign = above.terms[0][1].sign

@@ -153,6 +153,8 @@ class _Search:
             point = self.exact_near(a, b) if b - a < _SHORT else None
             if point is not None:
                 exact.append(point)
+                at = ball(point)
+                brackets = [(p, q) for p, q in brackets if at < arb(p) or at > arb(q)]
                 boxes = self.without(point, [*boxes, (a, b)])
             elif b - a < _SHORTEST:
                 raise NotImplementedError(f"a zero near {float(arb(a).mid())} is not proved alone")
