@@ -25,6 +25,7 @@ KEYS: list[tuple[list[str], set[str]]] = [
     (["list"], {"activations", "derivations", "architectures"}),
     (["derive", "silu"], {"expression", "derivative", "steps", "latex"}),
     (["bound", "tanh"], {"expression", "derivative", "domain", "inf", "sup", "lipschitz"}),
+    (["atlas"], {"rows"}),
     (["show", "norm-bound"], {"key", "title", "assumptions", "steps", "conclusion", "sources", "latex"}),
     (
         SMALL,

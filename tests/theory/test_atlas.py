@@ -25,6 +25,7 @@ import sympy as sp
 from mpmath import mp, mpf
 
 from symgrad import verbs
+from symgrad.cli import main
 from symgrad.present.atlas import COLUMNS, FORMATS
 from symgrad.present.plain import written
 from symgrad.symbolic.cuts import cuts
@@ -135,6 +136,23 @@ def test_the_rows_are_those_of_the_registry() -> None:
     for entry in ACTIVATIONS.values():
         assert ROWS[entry.name]["expression"] == written(entry.phi)
         assert ROWS[entry.name]["parameters"] == {s.name: str(value) for s, value in entry.parameters.items()}
+
+
+EXTREMUM = {"exact", "decimal", "lower", "upper", "attained", "at", "proof", "why"}
+NUMBER = {"exact", "decimal", "lower", "upper", "proof"}
+ROW = set(
+    "name family expression latex derivative inf sup lipschitz smoothness parity autonomous forward_gain "
+    "backward_gain source frameworks".split()
+)
+
+
+@each
+def test_a_row_is_what_scripts_rely_on(name: str) -> None:
+    row = ROWS[name]
+    assert row.keys() >= ROW
+    assert all(row[key].keys() >= EXTREMUM for key in ("inf", "sup", "lipschitz"))
+    assert all(row[key].keys() >= NUMBER for key in ("forward_gain", "backward_gain"))
+    assert name in {entry.name for entry in FAMILIES[row["family"]]}
 
 
 @each
@@ -357,6 +375,16 @@ def test_the_latex_table_compiles(tmp_path: Path) -> None:
     for _ in range(2):
         assert subprocess.run(command, cwd=tmp_path, stdout=subprocess.DEVNULL, check=False).returncode == 0
     assert (tmp_path / "atlas.pdf").stat().st_size > 50_000
+
+
+def test_the_command_writes_files_or_prints_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["atlas", "--format", "csv,md", "--out", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"atlas.csv", "atlas.md"}
+    capsys.readouterr()
+    assert main(["atlas", "--format", "csv"]) == 0
+    assert capsys.readouterr().out.encode() == (tmp_path / "atlas.csv").read_bytes()
+    assert main(["atlas", "--format", "csv,md"]) == 2
+    assert capsys.readouterr().err == "symgrad: --out is missing: several formats are written to a folder\n"
 
 
 def test_a_typed_expression_has_a_row() -> None:
