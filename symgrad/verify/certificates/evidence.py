@@ -23,7 +23,8 @@ class RejectedError(ValueError):
 class Peak:
     """A value in [lo, hi] that f attains or approaches, and where: at a point of [left, right], towards the
     end `left` = `right` from one side (1: from the right), or on the whole stretch. `inside` is a point of
-    the interval; `sign` −1 says that the value is that of −f.
+    the interval; `sign` −1 says that the value is that of −f, `again` that an oscillation takes the value
+    again and again.
     """
 
     lo: arb
@@ -36,6 +37,7 @@ class Peak:
     limit: sp.Expr | None = None
     centre: End | None = None
     sign: int = 1
+    again: bool = False
 
     def negated(self) -> Peak:
         """The same of −f."""
@@ -56,7 +58,7 @@ class Peak:
     @property
     def attained(self) -> bool:
         """Whether f takes the value; at a cut it does where f is continuous there."""
-        if self.kind != "side":
+        if self.kind != "side" or self.again:
             return True
         joined = self.left.cut is None or self.left.cut.joins in ("smooth", "removable")
         return joined and not self.left.infinite and not self.infinite

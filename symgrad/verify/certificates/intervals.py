@@ -59,7 +59,7 @@ def _settled(line: Line, record: Record, end: End, other: End) -> End:
 
 def _bounded(line: Line, record: Record, left: End, right: End) -> Evidence:
     span: Span = record.fields["value"]
-    held = line.holds(left, right, lambda over, near: span.contains(line.coefficient(over, 1, near)))
+    held = line.holds(left, right, lambda over, near: line.within(span, 1, over, near))
     require(held, record, "φ′ is not proved to stay in the recorded value")
     return Evidence(left, right, "bounded", span.hi, span.lo, (), (), both(line, left, right))
 
@@ -69,7 +69,7 @@ def _monotone(line: Line, record: Record, left: End, right: End) -> Evidence:
     rate: Span = record.fields["slope"]
     rising = bool(rate.lo > 0)
     require(rising or bool(rate.hi < 0), record, "the slope may be 0")
-    held = line.holds(left, right, lambda over, near: rate.contains(2 * line.coefficient(over, 2, near)))
+    held = line.holds(left, right, lambda over, near: line.within(rate, 2, over, near))
     require(held, record, "φ″ is not proved to stay in the recorded slope")
     limits = both(line, left, right)
     first, last = record.fields["ends"]
@@ -98,10 +98,8 @@ def _taylor(line: Line, record: Record, left: End, right: End) -> Evidence:
         size = abs(terms[j + 1]).upper() * math.factorial(j + 1)
         require(bool(size <= bound.lower()), record, f"derivative {j} at the centre is above its bound")
 
-    def test(over: arb, near: Near) -> bool:
-        return leading.contains(line.coefficient(over, order + 1, near) * math.factorial(order + 1))
-
-    require(line.holds(left, right, test), record, "the leading derivative is not as recorded")
+    held = line.holds(left, right, lambda over, near: line.within(leading, order + 1, over, near))
+    require(held, record, "the leading derivative is not as recorded")
     reach = arb.max(right.hi - centre.lo, centre.hi - left.lo)
     excess = sum((s * reach**j / math.factorial(j) for j, s in enumerate(small, 1)), arb(0)).upper()
     swing = (arb.max(abs(leading.lo), abs(leading.hi)) * reach**order / math.factorial(order)).upper()

@@ -90,6 +90,8 @@ class _Walk:
                 return [side * coefficient for coefficient in self(expr.args[0])]
             value = side if isinstance(expr, sp.sign) else (1 + arb(side)) / 2
             return self.pad([arb(value)])
+        if isinstance(expr, sp.log):
+            return self.logarithm(expr.args[0])
         through = _FUNCTIONS.get(expr.func)
         if through is None:
             raise NotImplementedError(f"no jet of {expr.func.__name__}")
@@ -110,6 +112,9 @@ class _Walk:
     def power(self, base: sp.Expr, exponent: sp.Expr) -> Jet:
         if isinstance(exponent, sp.Integer):
             n = int(exponent)
+            rise = _exponential_summand(base)
+            if n < 0 and rise is not None:  # 1/(1 + eᵘ) = σ(−u), with no difference of large numbers
+                return _integer_power(_logistic([-c for c in self(rise)]), -n)
             return _integer_power(self(base), n) if n >= 0 else _inverse(_integer_power(self(base), -n))
         if base is sp.E:
             return _exp(self(exponent))
@@ -117,6 +122,19 @@ class _Walk:
         if not exponent.has(self.x):
             return _real_power(inside, self(exponent)[0])
         return _exp(_product(self(exponent), _log(inside)))
+
+    def logarithm(self, inside: sp.Expr) -> Jet:
+        """log of a product of positive factors as a sum, log(1 + eᵘ) by its slope σ(u)."""
+        rise = _exponential_summand(inside)
+        if rise is not None:
+            u = self(rise)
+            return _integrated(u[0].exp().log1p(), _logistic(u), u)
+        if isinstance(inside, sp.Mul) and all(self(factor)[0] > 0 for factor in inside.args):
+            parts = [self.logarithm(factor) for factor in inside.args]
+            return [sum(column, arb(0)) for column in zip(*parts, strict=True)]
+        if isinstance(inside, sp.Pow) and isinstance(inside.exp, sp.Integer) and self(inside.base)[0] > 0:
+            return [int(inside.exp) * c for c in self.logarithm(inside.base)]
+        return _log(self(inside))
 
     def extreme(self, expr: sp.Expr) -> Jet:
         largest = isinstance(expr, sp.Max)
@@ -242,6 +260,25 @@ def _pair(first: tuple[arb, arb], sign: int, u: Jet) -> tuple[Jet, Jet]:
     return s, c
 
 
+def _exponential_summand(expr: sp.Expr) -> sp.Expr | None:
+    """u where the expression is 1 + eᵘ."""
+    if not (isinstance(expr, sp.Add) and len(expr.args) == 2 and expr.args[0] == 1):
+        return None
+    other = expr.args[1]
+    return other.args[0] if isinstance(other, sp.exp) else None
+
+
+def _logistic(u: Jet) -> Jet:
+    """s with s′ = s·r·u′ and r = σ(−u), r′ = −s·r·u′."""
+    s, r = [1 / (1 + (-u[0]).exp())], [1 / (1 + u[0].exp())]
+    for k in range(1, len(u)):
+        both = _product([*s, arb(0)], [*r, arb(0)])
+        step = _convolved(u, both, k)
+        s.append(step)
+        r.append(-step)
+    return s
+
+
 def _tangent(value: arb, slope: arb, sign: int, u: Jet) -> Jet:
     """t with t′ = s·u′ and s′ = 2·sign·t·s·u′: tan (sign 1) or tanh (sign −1), no 1 − tanh² formed."""
     t, s = [value], [slope]
@@ -268,7 +305,6 @@ def _erfc(u: Jet) -> Jet:
 
 
 _FUNCTIONS: dict[type, Callable[[Jet], Jet]] = {
-    sp.log: _log,
     sp.sin: lambda u: _pair((u[0].sin(), u[0].cos()), -1, u)[0],
     sp.cos: lambda u: _pair((u[0].sin(), u[0].cos()), -1, u)[1],
     sp.tan: lambda u: _tangent(u[0].tan(), u[0].sec() ** 2, 1, u),

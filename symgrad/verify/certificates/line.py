@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
+from math import comb, factorial
 
 import sympy as sp
 from flint import arb, fmpq
@@ -15,13 +17,15 @@ from symgrad.symbolic.germs import behaviour
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.roots import NamedRoot
 from symgrad.verify.certificates.jets import Jet, SwitchSign, UndecidedError, holds, jet, sign_over
-from symgrad.verify.certificates.reading import MalformedError
+from symgrad.verify.certificates.reading import MalformedError, Span
 from symgrad.verify.certificates.values import value
 
 __all__ = ["End", "Line", "Point", "exact_zero", "magnitude", "real"]
 
-BUDGET = 3_000
+BUDGET = 10_000
 """Bisections of one interval before the check gives up."""
+TAYLOR = 4
+"""Terms of Taylor's formula where balls alone are too wide."""
 STEP_ASIDE = arb(2) ** -64
 """From a cut into the interval, to see which branch holds there."""
 OFF_CENTRE = arb(0.46875)
@@ -109,6 +113,19 @@ def _arguments(expr: sp.Expr) -> set[sp.Expr]:
     return found
 
 
+def _switches(expr: sp.Expr) -> set[sp.Expr]:
+    """What decides between branches."""
+    found: set[sp.Expr] = set()
+    for node in sp.preorder_traversal(expr):
+        if isinstance(node, sp.Abs | sp.sign | sp.Heaviside):
+            found.add(node.args[0])
+        elif isinstance(node, sp.Max | sp.Min):
+            found |= {p - q for p, q in combinations(node.args, 2)}
+        elif isinstance(node, sp.core.relational.Relational):
+            found.add(node.lhs - node.rhs)
+    return {switch for switch in found if switch.has(x)}
+
+
 Near = tuple[tuple[End, int], ...]
 """Ends that a ball touches, each with the side of it that the ball lies on (1: to the right)."""
 
@@ -153,16 +170,17 @@ class Line:
         """The jet of φ over a ball that touches the ends `near`."""
         return jet(self.phi, x, over, order, _switch_sign(near, over))
 
-    def coefficient(self, over: arb, order: int, near: Near) -> arb:
-        """One coefficient over a ball: the direct enclosure met with the centred one (mean value theorem)."""
-        terms = self.jet(over, order + 1, near)
+    def within(self, span: Span, order: int, over: arb, near: Near) -> bool:
+        """Whether φ^(order) is proved to lie in `span` on a ball: directly, or by Taylor's formula there."""
+        terms = self.jet(over, order + TAYLOR, near)
+        if span.contains(terms[order] * factorial(order)):
+            return True
         middle = over.mid()
-        try:
-            centre = self.jet(middle, order)[order]
-        except UndecidedError:
-            return terms[order]
-        centred = centre + (order + 1) * terms[order + 1] * (over - middle)
-        return terms[order].intersection(centred) if terms[order].overlaps(centred) else terms[order]
+        centre, reach = self.jet(middle, order + TAYLOR - 1), over - middle
+        value = comb(order + TAYLOR, order) * terms[order + TAYLOR]
+        for k in reversed(range(TAYLOR)):
+            value = comb(order + k, order) * centre[order + k] + value * reach
+        return span.contains(value * factorial(order))
 
     def beside(self, end: End, side: int, order: int) -> Jet:
         """The jet of φ at an end, as the limit from one side."""
@@ -216,6 +234,28 @@ class Line:
             return sign_over(argument, x, over, _switch_sign(near, over)) < 0
 
         return self.holds(ends[0], ends[1], test)
+
+    def settled(self, end: GermEnd, R: fmpq) -> bool:
+        """Whether every switch of φ keeps its sign on the neighbourhood X ≥ R of an end."""
+        return all(self._keeps_sign(switch, end, R) for switch in _switches(self.phi))
+
+    def _keeps_sign(self, switch: sp.Expr, end: GermEnd, R: fmpq) -> bool:
+        """By the germ as far as it reaches, by balls from there on inwards."""
+        for factor in (1, 4, 16):
+            found = behaviour(switch, x, end, R * factor)
+            side = found.phi.side if found.phi_limit in (0, sp.oo, -sp.oo) else None
+            if side is not None or found.phi.range > 0 or found.phi.range < 0:
+                break
+        else:
+            return False
+        if found.R <= R:
+            return True
+        if not end.infinite:
+            return False
+        near, far = arb(R), arb(found.R)
+        ends = (near, far) if end.point is sp.oo else (-far, -near)
+        left, right = (End("", place.lower(), place.upper()) for place in ends)
+        return self.holds(left, right, lambda over, _: sign_over(switch, x, over) != 0)
 
     def root(self, cut: Point) -> NamedRoot:
         """A cut without a closed form, as the germs take it."""

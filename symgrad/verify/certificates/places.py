@@ -89,7 +89,7 @@ def _stretch(text: str) -> _Stretch:
 
 def _matches(line: Line, place: _Place, peak: Peak) -> bool:
     if isinstance(place, _Side):
-        if peak.kind != "side" or peak.attained or peak.side != place.side:
+        if peak.kind != "side" or (peak.attained and not peak.again) or peak.side != place.side:
             return False
         return any(_same(line, at, peak.left) for at in _members(line, place.at))
     if isinstance(place, Family | Value):

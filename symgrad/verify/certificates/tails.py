@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import sympy as sp
 from flint import arb, fmpq
 
-from symgrad.symbolic.germs import Behaviour, behaviour
+from symgrad.symbolic.germs import Approach, Behaviour, behaviour
 from symgrad.symbolic.germs import End as GermEnd
 from symgrad.symbolic.letters import x
+from symgrad.symbolic.oscillation import oscillation
 from symgrad.verify.certificates.evidence import Evidence, Limits, Peak, beside, inside, require
-from symgrad.verify.certificates.line import End, Line, exact_zero
+from symgrad.verify.certificates.line import BRANCHING, End, Line, exact_zero
 from symgrad.verify.certificates.reading import Record, Span
 from symgrad.verify.certificates.values import Value, value
 
@@ -22,16 +21,23 @@ def tail(line: Line, record: Record, left: End, right: End) -> Evidence:
     """The neighbourhood of an end, by the germs of φ and φ′ there."""
     fields = record.fields
     end, side, R = _germ_end(line, record, left, right)
-    found = behaviour(line.phi, x, end, R)
+    phi = line.phi
+    found = behaviour(phi, x, end, R)
+    if found.R > R or found.limit is None:  # one branch is expanded more easily, where it is proved to hold
+        phi = line.branch(inside(left, right)) if line.settled(end, R) else phi
+        found = behaviour(phi, x, end, R)
     require(bool(found.R <= R), record, "the expansion does not reach that far")
-    span: Span = fields["value"]
-    require(_within(line, end, R, span, found), record, "φ′ is not proved to stay in the recorded value")
     recorded = None if fields["limit"] is None else _limit(fields["limit"])
-    same = (recorded is None and found.limit is None) or (
-        recorded is not None and found.limit is not None and _equal(recorded, found.limit)
-    )
-    require(same, record, "the limit of φ′ is not the recorded one")
+    require(_equal(recorded, found.limit), record, "the limit of φ′ is not the recorded one")
     require(fields["side"] == found.side, record, "φ′ does not approach its limit from the recorded side")
+    top = bottom = found.slope
+    if found.limit is None and not phi.has(*BRANCHING):
+        swing = oscillation(sp.diff(phi, x), x, end, R)
+        top = top if swing is None or swing.above is None else swing.above
+        bottom = bottom if swing is None or swing.below is None else swing.below
+    span: Span = fields["value"]
+    within = _within(phi, end, R, span, (found, bottom, top))
+    require(within, record, "φ′ is not proved to stay in the recorded value")
     at = left if side > 0 else right
     limits = Limits(
         _number(found.phi.limit, found.phi.ball),
@@ -39,39 +45,58 @@ def tail(line: Line, record: Record, left: End, right: End) -> Evidence:
         (found.phi.limit, found.slope.limit),
     )
     both = (limits, beside(line, right, -1)) if side > 0 else (beside(line, left, 1), limits)
+    above, below = _cut_off(span, bottom, top)
+    maxima, minima = (
+        _peaks(approach, approach is not found.slope, at, side, (left, right)) for approach in (top, bottom)
+    )
+    return Evidence(left, right, "tail", above, below, maxima, minima, both)
+
+
+def _cut_off(span: Span, bottom: Approach, top: Approach) -> tuple[arb, arb]:
+    """Upper and lower bound: a limit that φ′ stays on one side of (0, where it has an infinite limit)."""
     above, below = span.hi, span.lo
-    peaks: tuple[Peak, ...] = ()
-    if found.limit is not None:
-        kind: Literal["side", "stretch"] = "stretch" if found.side == 0 else "side"
-        lo, hi = limits.slope.lower(), limits.slope.upper()
-        ends = (left, right) if kind == "stretch" else (at, at)
-        towards = 0 if kind == "stretch" else side
-        peaks = (Peak(lo, hi, kind, *ends, inside(left, right), towards, found.limit),)
-        if found.side is not None:  # for an infinite limit the sign of φ′ itself
-            lo, hi = (arb(0), arb(0)) if found.limit.is_infinite else (lo, hi)
-            above = arb.min(above, hi) if found.side <= 0 else above
-            below = arb.max(below, lo) if found.side >= 0 else below
-    return Evidence(left, right, "tail", above, below, peaks, peaks, both)
+    if top.limit is not None and top.side is not None and top.side <= 0:
+        above = arb.min(above, arb(0) if top.limit.is_infinite else _number(top.limit, top.ball).upper())
+    if bottom.limit is not None and bottom.side is not None and bottom.side >= 0:
+        below = arb.max(
+            below, arb(0) if bottom.limit.is_infinite else _number(bottom.limit, bottom.ball).lower()
+        )
+    return above, below
 
 
-def _within(line: Line, end: GermEnd, R: fmpq, span: Span, found: Behaviour) -> bool:
-    """The range of the germ, or its side of a limit; where φ′ → ±oo, the sign of φ′ − level."""
-    infinite = found.limit in (sp.oo, -sp.oo)
-    below, above = span.lo, span.hi
-    held = {1: not below.is_finite(), -1: not above.is_finite()}
-    for sign, level in ((1, below), (-1, above)):
-        if held[sign]:
+def _peaks(approach: Approach, swinging: bool, at: End, side: int, ends: tuple[End, End]) -> tuple[Peak, ...]:
+    """The limit as a value that φ′ comes close to. Where it is constant φ′ is that number on the whole tail;
+    where φ′ swings up to a constant, it takes that again and again.
+    """
+    if approach.limit is None:
+        return ()
+    near = _number(approach.limit, approach.ball)
+    value, middle = (near.lower(), near.upper()), inside(*ends)
+    if approach.side == 0 and not swinging:
+        return (Peak(*value, "stretch", *ends, middle, limit=approach.limit),)
+    again = swinging and approach.side == 0
+    return (Peak(*value, "side", at, at, middle, side, approach.limit, again=again),)
+
+
+def _within(
+    phi: sp.Expr, end: GermEnd, R: fmpq, span: Span, known: tuple[Behaviour, Approach, Approach]
+) -> bool:
+    """The range of a germ, or its side of a limit; where φ′ → ±oo, the sign of φ′ − level."""
+    found, bottom, top = known
+    for sign, level, approach in ((1, span.lo, bottom), (-1, span.hi, top)):
+        if not level.is_finite():
             continue
-        if infinite:
-            apart = behaviour(line.phi - _sympy(level) * x, x, end, R)
-            held[sign] = bool(apart.R <= R) and apart.limit == sign * sp.oo and apart.side == sign
+        if found.limit in (sp.oo, -sp.oo):
+            apart = behaviour(phi - _sympy(level) * x, x, end, R)
+            held = bool(apart.R <= R) and apart.limit == sign * sp.oo and apart.side == sign
         else:
-            bound = found.range.lower() >= level if sign > 0 else found.range.upper() <= level
-            limit = found.slope.ball
-            if found.side in (0, sign) and limit is not None:
-                bound = bound or (limit.lower() >= level if sign > 0 else limit.upper() <= level)
-            held[sign] = bool(bound)
-    return all(held.values())
+            ranges = [found.range, approach.range]
+            if approach.side in (0, sign) and approach.ball is not None:
+                ranges.append(approach.ball)
+            held = any(r.lower() >= level if sign > 0 else r.upper() <= level for r in ranges)
+        if not held:
+            return False
+    return True
 
 
 def _sympy(value: arb) -> sp.Rational:
@@ -126,7 +151,9 @@ def _limit(text: str) -> sp.Expr | Value:
     return {"oo": sp.oo, "-oo": -sp.oo}.get(text) or value(text)
 
 
-def _equal(recorded: sp.Expr | Value, found: sp.Expr) -> bool:
+def _equal(recorded: sp.Expr | Value | None, found: sp.Expr | None) -> bool:
+    if recorded is None or found is None:
+        return recorded is found
     if not isinstance(recorded, Value):
         return bool(recorded == found)
     return recorded.exact is not None and not found.is_infinite and exact_zero(recorded.exact - found)
