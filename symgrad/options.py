@@ -46,6 +46,8 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong on one line instead of printing a usage block."""
 
     def error(self, message: str) -> NoReturn:
+        if "ACTIVATION" in message:
+            message += " (an expression that begins with a minus comes last, after --)"
         raise InputError(message.replace("\n", " "))
 
 

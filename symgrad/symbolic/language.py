@@ -33,6 +33,8 @@ COMPUTED_DIGITS = 100
 """Digits of a number that arises by computing, and of the size of a constant."""
 CONSTANT_DEPTH = 8
 """Functions and powers inside each other in a number: SymPy's work on them doubles with each."""
+TANHS = 3
+"""tanh inside each other with roots or logarithms between: SymPy takes their real parts apart."""
 OPERATIONS = 1000
 """Operations of an expression with every function written out."""
 
@@ -96,6 +98,8 @@ def _node(expr: sp.Basic, known: Known) -> int:
         _power(expr.base, expr.exp)
     if isinstance(expr, sp.Pow | sp.log) and expr.is_extended_real is False:
         raise InadmissibleError("the value is real for no x (legal: what is real for some x)")
+    if isinstance(expr, sp.tanh) and bases(expr, known) and _nested(expr) > TANHS:
+        raise InadmissibleError(f"more than {TANHS} tanh under roots inside each other (legal: up to that)")
     if is_constant(expr):
         if _depth(expr) > CONSTANT_DEPTH:
             raise InadmissibleError(f"a number of more than {CONSTANT_DEPTH} functions inside each other")
@@ -106,6 +110,11 @@ def _node(expr: sp.Basic, known: Known) -> int:
 def _depth(expr: sp.Basic) -> int:
     below = max((_depth(arg) for arg in expr.args), default=0)
     return below + (bool(expr.args) and not isinstance(expr, sp.Add | sp.Mul))
+
+
+def _nested(expr: sp.Basic) -> int:
+    below = max((_nested(arg) for arg in expr.args), default=0)
+    return below + isinstance(expr, sp.tanh)
 
 
 def admit_exponent(exponent: sp.Expr) -> None:
