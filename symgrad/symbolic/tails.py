@@ -15,6 +15,7 @@ from flint import arb
 from symgrad.symbolic.balls import precision
 from symgrad.symbolic.cover import Known
 from symgrad.symbolic.elements import PROOF_BITS, Bounds
+from symgrad.symbolic.germ_monomials import UndecidedError
 from symgrad.symbolic.germs import Approach, Behaviour, End, behaviour
 from symgrad.symbolic.oscillation import Oscillation, oscillation
 from symgrad.symbolic.roots import UnprovedError
@@ -89,7 +90,13 @@ def tail(phi: sp.Expr, x: sp.Symbol, end: End, known: Known, first: int) -> Tail
     """
     R = first
     while R <= _FARTHEST:
-        reach = _reach(phi, x, end, R)
+        try:
+            reach = _reach(phi, x, end, R)
+        except UndecidedError:  # too near for its series
+            if R >= _NEAR:
+                raise
+            R *= 2
+            continue
         _learn(known, reach)
         R = max(R, int(reach.found.R.ceil()))
         plain = reach if reach.swing is None or reach.swing.unbounded else _without_swing(reach)

@@ -237,7 +237,7 @@ def _quadratic_slope(value: Callable[[arb], arb], a: int, b: int, p: sp.Rational
     twice = int(2 * p)
 
     def rule(c: arb, n: int) -> Series:
-        q = a + b * _square(c)
+        q = a + _square(c) if b > 0 else a - _square(c)
         inverse = _inverse(q)
         y = slope(q, 1)
         for j in range(n - 2):
