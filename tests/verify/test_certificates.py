@@ -119,7 +119,7 @@ def test_a_valid_change_is_accepted() -> None:
     rows = changed["intervals"]
     for i, row in enumerate(rows):
         if row["kind"] == "tail":
-            row["value"] = [row["value"][0], "1/2"] if row["value"][0] == "0" else row["value"]
+            row["value"][1] = str((1 + sp.Rational(row["value"][1])) / 2)
         if row["kind"] == "monotone":
             lo, hi = row["slope"]
             row["slope"] = [lo, str(sp.Rational(hi) * 2)] if lo[0] != "-" else [str(sp.Rational(lo) * 2), hi]
