@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 from numpy.random import Generator
 
 from symgrad.symbolic.derivation import Claim
-from symgrad.verify.measures_activation import derivative_range, extreme_value, kernel_accuracy
+from symgrad.verify.measures_activation import derivative_range, extreme_value
 from symgrad.verify.measures_arithmetic import float_floor
 from symgrad.verify.measures_depth import decay_rate, gradient_bound, holds, typical_slope
+from symgrad.verify.measures_kernel import kernel_accuracy
 from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
 from symgrad.verify.verdict import Evidence

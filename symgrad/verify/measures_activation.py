@@ -1,31 +1,28 @@
-"""Measurements on one activation: the range of φ′, its compiled kernel, and extreme values of forms in φ′."""
+"""Measurements on one activation: the range of φ′, and extreme values of forms in φ′."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import sympy as sp
 from flint import arb
 from numpy.random import Generator
-from numpy.typing import NDArray
 
-from symgrad.numeric import Kernel
 from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.derivation import Claim, Grade
-from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.extremum import Extremum, Place
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi
-from symgrad.theory.activations import Activation, kernel
+from symgrad.symbolic.ranges import Range
+from symgrad.theory.activations import Activation
 from symgrad.verify.nets import joints, resolve
-from symgrad.verify.oracles import BallFunction, derivative, number_ball, quotients
+from symgrad.verify.oracles import number_ball, quotients
 from symgrad.verify.points import BITS, line, members, sequence
 from symgrad.verify.verdict import Evidence, combine, undecided, within
 
-__all__ = ["derivative_range", "extreme_value", "kernel_accuracy"]
+__all__ = ["derivative_range", "extreme_value"]
 
 RESOLUTION = 1e-40
 """How far outside a range a ball may reach while a quotient inside it is not excluded (rounding leaves
@@ -35,8 +32,6 @@ WITNESS: Mapping[Grade, float] = {"exact": 1e-25, "certified": 1e-25, "estimated
 APPROACH = 1e-4
 """Largest relative gap that may be left at x = ±10⁹ to a value that is only approached."""
 EXTREME = 1e-20
-ULPS = 16
-"""Largest error of a compiled φ or φ′, in ε of its dtype (see `kernel_accuracy` for relative to what)."""
 
 
 def derivative_range(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:
@@ -140,67 +135,6 @@ def _grows(entry: Activation, end: Extremum, place: Place) -> Evidence:
     if measured[-1] > measured[-2] > measured[-3] and measured[-1] > 1000:
         return Evidence("PASS", 1.0, text)
     return undecided(text)
-
-
-def kernel_accuracy(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:
-    """The compiled φ and φ′ against φ in balls, in float64 and float32, and the kernel's promises about its
-    slopes.
-
-    expects: activation (name or Activation). |fl φ − φ| ≤ 16 ε max(|φ|, min(1, |x|)) and |fl φ′ − φ′| ≤ 16 ε
-    max(|φ′|, 1), plus the smallest normal number; ε of the dtype. Points: as for the range of φ′, and the
-    neighbours in floating point of every kink. `at_zero` is the one-sided slopes at 0 to 1e-12, `at_infinity`
-    the limits of φ(x)/x to 1e-6 at |x| = 10⁹. Margin: share of the tolerance left.
-    """
-    entry = resolve(claim.expects["activation"])
-    compiled, cuts = kernel(entry), joints(entry)
-    parts = [_slopes(entry, compiled)]
-    for dtype, count in ((np.float64, 3000 if thorough else 900), (np.float32, 3000 if thorough else 450)):
-        raw = np.array(line(rng, count, cuts, cuts)).astype(dtype)
-        sides = [np.nextafter(dtype(cut), dtype(end)) for cut in cuts if cut for end in (-np.inf, np.inf)]
-        points = np.unique(np.concatenate([raw, np.array(sides, dtype)]))
-        points = points[~np.isin(points, np.array(cuts, dtype))]
-        parts += _compiled(entry, compiled, points)
-    evidence = combine(parts)
-    return Evidence(evidence.outcome, evidence.margin, f"{entry.name}: {evidence.text}")
-
-
-def _compiled(entry: Activation, compiled: Kernel, points: NDArray[Any]) -> Iterable[Evidence]:
-    kind = np.finfo(points.dtype)
-    with np.errstate(all="ignore"):
-        values, slopes = compiled.value(points), compiled.slope(points)
-    f = BallFunction(entry.phi, x)
-    exact = [arb(float(point)) for point in points]
-    true_slopes = quotients(entry.phi, x, exact)
-    with precision(BITS):
-        true_values = [f(point) for point in exact]
-        floors = [abs(point).min(arb(1)) for point in exact]
-        sides = (("φ", values, true_values, floors), ("φ′", slopes, true_slopes, [arb(1)] * len(exact)))
-        for word, got, true, floor in sides:
-            allowed = [
-                ULPS * float(kind.eps) * abs(t).max(least) + float(kind.tiny)
-                for t, least in zip(true, floor, strict=True)
-            ]
-            differences = [abs(arb(float(number)) - t) for number, t in zip(got, true, strict=True)]
-            errors = [difference / most for difference, most in zip(differences, allowed, strict=True)]
-            worst = _largest(errors)
-            text = f"{points.dtype} {word}({float(points[worst])!r}) = {float(got[worst])!r}"
-            text += f", true {_text(true[worst])}"
-            yield within(errors[worst], 1.0, text)
-
-
-def _slopes(entry: Activation, compiled: Kernel) -> Evidence:
-    """The kernel's promises at 0 and at infinity, measured on φ."""
-    f, far, parts = BallFunction(entry.phi, x), arb(10**9), []
-    with precision(BITS):
-        if compiled.at_zero is not None:
-            for side, claimed in zip((-1, 1), compiled.at_zero, strict=True):
-                error = abs(derivative(entry.phi, x, 0, side=side) - arb(claimed)) + abs(f(arb(0)))
-                parts.append(within(error, 1e-12, f"slope {claimed!r} at 0 from side {side:+d}"))
-        if compiled.at_infinity is not None:
-            for end, claimed in zip((-far, far), compiled.at_infinity, strict=True):
-                error = abs(f(end) / end - arb(claimed))
-                parts.append(within(error, 1e-6, f"slope {claimed!r} at x = {float(end):+.0e}"))
-    return combine(parts) if parts else Evidence("PASS", 1.0, "no slopes promised")
 
 
 def extreme_value(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:

@@ -11,12 +11,12 @@ import sympy as sp
 
 from symgrad.errors import InputError
 from symgrad.symbolic.derivation import Source
-from symgrad.symbolic.ranges import Range
 from symgrad.symbolic.extremum import Extremum, Place, Value
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi
+from symgrad.symbolic.ranges import Range
 from symgrad.theory.activations import CORE, Activation, kernel, slope_range
-from symgrad.verify import judge, measures_activation
+from symgrad.verify import judge, measures_kernel
 from tests.verify.claims import FLOOR, claim, hochreiter, range_claim
 
 ENDS = ("sup", "inf", "lipschitz")
@@ -143,7 +143,7 @@ def spoil(monkeypatch, **parts):
         changed |= {"dphi": slope} if "dphi" in parts else {}
         return dataclasses.replace(true, **changed)
 
-    monkeypatch.setattr(measures_activation, "kernel", spoilt)
+    monkeypatch.setattr(measures_kernel, "kernel", spoilt)
 
 
 @pytest.mark.parametrize("name", CORE)
@@ -162,11 +162,16 @@ def ulps(count, dtype=None):
     return change
 
 
-@pytest.mark.parametrize(("count", "outcome"), [(14, "PASS"), (18, "FAIL"), (-18, "FAIL")])
-@pytest.mark.parametrize("part", ["phi", "dphi"])
+@pytest.mark.parametrize(
+    ("part", "count", "outcome"),
+    [
+        *(("phi", 14, "PASS"), ("phi", 18, "FAIL"), ("phi", -18, "FAIL")),
+        *(("dphi", 7, "PASS"), ("dphi", 9, "FAIL"), ("dphi", -9, "FAIL")),
+    ],
+)
 @pytest.mark.parametrize("dtype", [None, np.float32, np.float64])
-def test_tolerance_of_a_kernel(monkeypatch, count, outcome, part, dtype):
-    """The identity is compiled exactly, so the planted error is the whole error."""
+def test_tolerance_of_a_kernel(monkeypatch, part, count, outcome, dtype):
+    """The identity is compiled exactly, so the planted error is the whole error; κ is 1 for φ and 0 for φ′."""
     spoil(monkeypatch, **{part: ulps(count, dtype)})
     assert judge(claim("kernel", activation="identity")).verdict == outcome
 
@@ -174,9 +179,12 @@ def test_tolerance_of_a_kernel(monkeypatch, count, outcome, part, dtype):
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
-        ("tanh", {"dphi": lambda a, out: np.where(np.abs(a) > 1e5, 1.0, out)}),
+        ("tanh", {"dphi": lambda a, out: np.where(np.abs(a) > 9e3, 1.0, out)}),
         ("relu", {"dphi": lambda a, out: np.where((a > 0) & (a < 1e-9), 0.0, out)}),
         ("hard_swish", {"dphi": lambda a, out: np.where((a > 3) & (a < 3.0000001), 1.5, out)}),
+        ("gelu", {"dphi": lambda a, out: np.where((a < -6) & (a > -6.3), out * (1 + 1e-9), out)}),
+        ("tanh", {"dphi": lambda a, out: 1 - np.tanh(a) ** 2}),
+        ("sigmoid", {"dphi": lambda a, out: np.where(out < 1e-12, 0, out)}),
         ("silu", {"phi": lambda a, out: np.where(a < -700, np.nan, out)}),
         ("tanh", {"at_zero": (1.0, 1.0 + 1e-9)}),
         ("relu", {"at_zero": (1.0, 1.0)}),
