@@ -134,7 +134,7 @@ class Germ:
 
 
 def collect(frame: Frame, pairs: Iterable[tuple[Monomial, Constant]]) -> Germ:
-    """The sum of the terms, like ones joined, sorted, the smallest taken into the last one kept."""
+    """The sum of the terms, like ones joined, sorted; beyond the room small ones join larger ones."""
     total: dict[Monomial, Constant] = {}
     for m, c in pairs:
         total[m] = total[m] + c if m in total else c
@@ -143,10 +143,21 @@ def collect(frame: Frame, pairs: Iterable[tuple[Monomial, Constant]]) -> Germ:
         kept.sort(key=lambda pair: BY_GROWTH(pair[0]))
     room = 2 * frame.order + 2
     while len(kept) > room:
-        (m, c), (n, d) = kept[-2:]
-        smaller = ratio(n, m)
-        kept[-2:] = [(m, interval(c.ball + d.ball * arb(0).union(sup(smaller, frame.radius))))]
+        k = _least_missed(kept, room // 2)
+        (m, c), (n, d) = kept[k : k + 2]
+        smaller = arb(0).union(sup(ratio(n, m), frame.radius))
+        kept[k : k + 2] = [(m, interval(c.ball + d.ball * smaller))]
     return Germ(frame, tuple(kept))
+
+
+def _least_missed(kept: list[tuple[Monomial, Constant]], first: int) -> int:
+    """The place of the last two neighbours, not among the `first`, with one exponential factor: between
+    powers little is lost, but e^{−X} as a multiple of X^{−20} is far too large near R.
+    """
+    for k in range(len(kept) - 2, first - 1, -1):
+        if kept[k][0].q == kept[k + 1][0].q:
+            return k
+    return len(kept) - 2
 
 
 def number(frame: Frame, c: Constant) -> Germ:

@@ -47,6 +47,10 @@ class Constant:
     def __neg__(self) -> Constant:
         return self * MINUS_ONE
 
+    def squared(self) -> Constant:
+        """self², whose ball is not negative."""
+        return Constant((self * self).ball.nonnegative_part(), (self * self).exact)
+
     def power(self, a: fmpq) -> Constant:
         """self^a of a number that is not 0, positive unless a is an integer."""
         p = self.exact

@@ -76,7 +76,7 @@ def _tan(f: Germ) -> Germ:
 
 def _atan_coefficients(at: Constant, n: int) -> list[Constant]:
     """From atan′ = 1/(1 + c² + 2ct + t²): b_j (1 + c²) = −2c b_{j−1} − b_{j−2}."""
-    inverse = (ONE + at * at).power(fmpq(-1))
+    inverse = (ONE + at.squared()).power(fmpq(-1))
     slopes = [inverse]
     for j in range(1, n):
         earlier = slopes[j - 2] if j > 1 else ZERO
@@ -94,7 +94,7 @@ def _atan(f: Germ) -> Germ:
 
 def _erf_coefficients(at: Constant, n: int) -> list[Constant]:
     """From erf′ = g = 2/√π e^{−(c+t)²}, g′ = −2(c + t) g: (j+1) g_{j+1} = −2c g_j − 2 g_{j−1}."""
-    slopes = [constant(2 / sp.sqrt(sp.pi)) * (-(at * at)).exp()]
+    slopes = [constant(2 / sp.sqrt(sp.pi)) * (-at.squared()).exp()]
     for j in range(n - 1):
         earlier = slopes[j - 1] if j else ZERO
         slopes.append(-(_TWO * (at * slopes[j] + earlier)) * rational(fmpq(1, j + 1)))

@@ -114,7 +114,7 @@ def _approach(f: Germ, lenient: bool) -> Approach:
     above, c, rest = f.split()
     values = f.range()
     if values.is_nan():
-        raise OrderError("the coefficients say nothing")
+        raise RadiusError("the coefficients say nothing on so wide a neighbourhood")
     limit = c.sympy()
     if above.terms:
         sign = above.terms[0][1].sign
