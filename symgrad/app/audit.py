@@ -36,7 +36,7 @@ def view() -> None:
             help="Nets with the table's gain, and with the gains that keep one of the mean squares.",
         )
         document = ask("audit", activation=chosen)
-        left, right = st.columns(2, gap="large")
+        left, right = st.columns([11, 9], gap="large")
         with left:
             table(document)
         with right:

@@ -17,17 +17,14 @@ __all__ = ["gain_part", "number_cell"]
 
 VARIANCES = ("1/16", "1/8", "1/4", "1/2", "1", "2", "4", "8", "16")
 ROWS = (
-    ("forward", r"$1/\sqrt{\mathbb E\,\varphi^2}$", "forward gain"),
-    ("backward", r"$1/\sqrt{\mathbb E\,\varphi'^2}$", "backward gain"),
-    ("second_moment", r"$\mathbb E\,\varphi(\sqrt q z)^2$", "second moment"),
-    ("derivative_second_moment", r"$\mathbb E\,\varphi'(\sqrt q z)^2$", "of the derivative"),
-    ("keeping", r"$\sqrt{q/\mathbb E\,\varphi^2}$", "gain that keeps q"),
-    (
-        "bias_variance",
-        r"$q-\mathbb E\,\varphi^2/\mathbb E\,\varphi'^2$",
-        "bias variance beside the backward gain",
-    ),
+    ("forward", "forward gain", r"$1/\sqrt{\mathbb E\,\varphi^2}$"),
+    ("backward", "backward gain", r"$1/\sqrt{\mathbb E\,\varphi'^2}$"),
+    ("second_moment", "", r"$\mathbb E\,\varphi(\sqrt q z)^2$"),
+    ("derivative_second_moment", "", r"$\mathbb E\,\varphi'(\sqrt q z)^2$"),
+    ("keeping", "gain keeping q", r"$\sqrt{q/\mathbb E\,\varphi^2}$"),
+    ("bias_variance", "biases add", r"$q-\mathbb E\,\varphi^2/\mathbb E\,\varphi'^2$"),
 )
+"""Key of the document, name, formula. What biases add is meant beside the backward gain."""
 FRAMEWORKS = {"pytorch": "PyTorch", "jax": "JAX", "keras": "Keras"}
 LONG = 60
 """Characters of an exact form beyond which only its decimals stand in the table."""
@@ -54,10 +51,10 @@ def gain_part(asked: Mapping[str, Any]) -> None:
 
 def table(found: Document) -> None:
     """Each number with its grade; the exact form where it is short."""
-    lines = ["| | | exact | 30 digits | proof |", "|---|---|---|---|---|"]
-    for key, formula, label in ROWS:
+    lines = ["| | exact | 30 digits | proof |", "|---|---|---|---|"]
+    for key, label, formula in ROWS:
         if found[key] is not None:
-            lines.append(f"| {label} | {formula} | {number_cell(found[key])} |")
+            lines.append(f"| {label} {formula} | {number_cell(found[key])} |")
     st.markdown("\n".join(lines))
 
 

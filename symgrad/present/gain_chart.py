@@ -17,7 +17,7 @@ Document = Mapping[str, Any]
 Panel: TypeAlias = Any
 PANELS = (
     ("log10_variance", "variance of the pre-activations"),
-    ("log10_gradient", "mean squared gradient, last layer 1"),
+    ("log10_gradient", "mean squared gradient"),
 )
 LABEL = "'10^' + format(datum.value, '.2~f')"
 
