@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import sympy as sp
 from flint import arb, fmpq
 
 from symgrad.symbolic.germ_constants import ONE, ZERO, Constant, interval, known, rational
@@ -106,6 +107,16 @@ class Germ:
         below = tuple(pair for pair in self.terms if growth(pair[0]) < 0)
         middle = next((c for m, c in self.terms if m == UNIT), ZERO)
         return Germ(self.frame, above), middle, Germ(self.frame, below)
+
+    def limit(self) -> sp.Expr:
+        """The limit, exact or ±oo; `OrderError` where an inexact coefficient may hide it or there is none."""
+        above, c, _ = self.split()
+        if above.terms:
+            return sp.oo * (above.leading[1].sign or 0)
+        exact = c.sympy()
+        if exact is None:
+            raise OrderError("the limit is not exact")
+        return exact
 
     def bound(self) -> arb:
         """An upper bound of |f| over X ≥ R, for terms that are all bounded; else `RadiusError`."""

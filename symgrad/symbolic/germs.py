@@ -111,18 +111,16 @@ def settle(
 
 
 def _approach(f: Germ, lenient: bool) -> Approach:
-    above, c, rest = f.split()
+    _, c, rest = f.split()
     values = f.range()
     if values.is_nan():
         raise RadiusError("the coefficients say nothing on so wide a neighbourhood")
-    limit = c.sympy()
-    if above.terms:
-        sign = above.terms[0][1].sign
-        if sign is None:  # an oscillation that grows
-            return Approach(None, None, values, None)
-        return Approach(sp.oo * sign, None, values, _side(f, lenient))
-    if limit is None:
+    try:
+        limit = f.limit()
+    except OrderError:  # an oscillation, or a limit without an exact form
         return Approach(None, None, values, None)
+    if limit.is_infinite:
+        return Approach(limit, None, values, _side(f, lenient))
     return Approach(limit, c.ball, values, _side(rest, lenient))
 
 
