@@ -242,6 +242,8 @@ def derivations(arguments: List[str]) -> int:
     environment()
     symgrad = [PYTHON, "-m", "symgrad"]
     run([*symgrad, "export", "--format", "tex,md", "--out", "derivations", *arguments], "the export failed")
+    proofs = [*symgrad, "certificates", "--out", "derivations/certificates"]
+    run(proofs, "the certificates could not be written")
     say("working out the atlas (minutes where activations or their methods changed)")
     found = subprocess.run(
         [str(word) for word in [*symgrad, "atlas", "--anew", "--json"]],

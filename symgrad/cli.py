@@ -21,6 +21,7 @@ from symgrad import verbs
 from symgrad.errors import FaultError, InputError, LimitError
 from symgrad.options import ATLAS_FORMATS, FORMATS, parser
 from symgrad.runs.pool import Pool
+from symgrad.verbs.certificates import text_of
 from symgrad.verbs.limited import limited
 
 __all__ = ["main"]
@@ -93,7 +94,7 @@ def _certify(file: str, arguments: dict[str, Any], use_cache: bool) -> None:
     place = Path(file)
     partial_file = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        partial_file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial_file.write_text(text_of(found), encoding="utf-8")
         partial_file.replace(place)
     except OSError as error:
         raise InputError(f"--certificate {file}: cannot be written ({error.strerror})") from None

@@ -187,6 +187,7 @@ VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "list": _list,
     "derive": _derive,
     "bound": _bound,
+    "certificates": _export,
     "check": _check,
     "gain": _gain,
     "atlas": _atlas,

@@ -15,7 +15,7 @@ from symgrad.errors import InputError
 from symgrad.verbs.activations import bound, curve, derive
 from symgrad.verbs.asked import Document
 from symgrad.verbs.atlas import atlas, atlas_row
-from symgrad.verbs.certificates import certificate, check
+from symgrad.verbs.certificates import certificate, certificates, check
 from symgrad.verbs.derivations import export, file, listing, show, verify
 from symgrad.verbs.gains import audit, gain, initialization
 from symgrad.verbs.nets import decay, simulate
@@ -29,6 +29,7 @@ __all__ = [
     "bound",
     "call",
     "certificate",
+    "certificates",
     "check",
     "curve",
     "derive",
@@ -72,6 +73,7 @@ VERBS: dict[str, Verb] = {
     "derive": _symbolic(derive),
     "bound": _symbolic(bound),
     "certificate": _symbolic(certificate),
+    "certificates": Verb(certificates, False),
     "check": Verb(check, False),
     "parse": _symbolic(parse, kept=False),
     "atlas": Verb(atlas, False),
