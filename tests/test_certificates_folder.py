@@ -1,4 +1,4 @@
-"""derivations/certificates/: a certificate for every registered activation, accepted, and what is proved now."""
+"""derivations/certificates/: one for every registered activation, accepted, and what is proved now."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "derivations"
 
 
 def test_the_folder_is_not_stale(tmp_path: Path) -> None:
-    """Every file is there, none too many, each byte for byte; mended by `python3 dev.py derivations`."""
+    """Every file is there, none too many, byte for byte; mended by `python3 dev.py derivations`."""
     written = verbs.export(formats=["tex", "md"], out=str(tmp_path))["files"]
     written += verbs.atlas(out=str(tmp_path))["files"]  # of the stored rows, which tests/theory works out anew
     fresh = {Path(path).name: Path(path) for path in written}
