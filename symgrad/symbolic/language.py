@@ -33,8 +33,9 @@ COMPUTED_DIGITS = 100
 """Digits of a number that arises by computing, and of the size of a constant."""
 CONSTANT_DEPTH = 8
 """Functions and powers inside each other in a number: SymPy's work on them doubles with each."""
-TANHS = 3
-"""tanh inside each other with roots or logarithms between: SymPy takes their real parts apart."""
+EXPONENTIALS = (sp.exp, sp.sinh, sp.cosh, sp.tanh)
+UNDER_ROOTS = 3
+"""Exponentials inside each other with roots or logarithms between: SymPy takes their real parts apart."""
 OPERATIONS = 1000
 """Operations of an expression with every function written out."""
 
@@ -98,8 +99,10 @@ def _node(expr: sp.Basic, known: Known) -> int:
         _power(expr.base, expr.exp)
     if isinstance(expr, sp.Pow | sp.log) and expr.is_extended_real is False:
         raise InadmissibleError("the value is real for no x (legal: what is real for some x)")
-    if isinstance(expr, sp.tanh) and bases(expr, known) and _nested(expr) > TANHS:
-        raise InadmissibleError(f"more than {TANHS} tanh under roots inside each other (legal: up to that)")
+    if isinstance(expr, EXPONENTIALS) and bases(expr, known) and _nested(expr) > UNDER_ROOTS:
+        raise InadmissibleError(
+            f"more than {UNDER_ROOTS} exponentials and roots inside each other (legal: up to that)"
+        )
     if is_constant(expr):
         if _depth(expr) > CONSTANT_DEPTH:
             raise InadmissibleError(f"a number of more than {CONSTANT_DEPTH} functions inside each other")
@@ -114,7 +117,7 @@ def _depth(expr: sp.Basic) -> int:
 
 def _nested(expr: sp.Basic) -> int:
     below = max((_nested(arg) for arg in expr.args), default=0)
-    return below + isinstance(expr, sp.tanh)
+    return below + isinstance(expr, EXPONENTIALS)
 
 
 def admit_exponent(exponent: sp.Expr) -> None:

@@ -90,6 +90,10 @@ def test_parameters_are_positive_and_checked_at_their_values() -> None:
         entry_of("sqrt(1-a/2)*x", {"a": "3"})
     with pytest.raises(InputError, match=r"a = 1: .* does not depend on x"):
         entry_of("(a-1)*x", None)
+    for text in ("sin(x)^2+cos(x)^2", "cosh(x)^2-sinh(x)^2", "log(e^x*2)-x", "tanh(x)/sinh(x)*cosh(x)"):
+        with pytest.raises(InputError, match="does not depend on x"):
+            entry_of(text, None)
+    assert entry_of("step(x-100)", None).name == "Heaviside(x - 100)"
     with pytest.raises(InputError, match=r"a = 1: .*not a finite number"):
         entry_of("x/(1-a)", None)
     with pytest.raises(InputError, match="--set b: φ has no such parameter"):

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symgrad.errors import InputError
+from symgrad.errors import InputError, RefutedError
+from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.derivation import Source
+from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.language import InadmissibleError, Known, admit
 from symgrad.symbolic.letters import x
 
 __all__ = ["Activation"]
+
+SAMPLES = tuple(sp.Rational(p, q) for p, q in ((1, 3), (-2, 3), (5, 2), (-7, 2), (29, 3), (-40, 3)))
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,25 @@ class Activation:
             admit(self.phi, Known())
         except InadmissibleError as reason:
             raise InputError(f"{self._values()}: {reason}") from None
-        if x not in self.phi.free_symbols:
-            raise InputError(f"{self._values()}: the expression does not depend on x")
+        if _is_constant(self.phi):
+            raise InputError(f"{self._values()}: the expression does not depend on x (legal: one that does)")
         return self
 
     def _values(self) -> str:
-        return ", ".join(f"{symbol.name} = {value}" for symbol, value in self.parameters.items())
+        values = ", ".join(f"{symbol.name} = {value}" for symbol, value in self.parameters.items())
+        return values or self.name[:80]
+
+
+def _is_constant(phi: sp.Expr) -> bool:
+    """Whether φ is proved to be one number wherever it is defined; asked for only where samples agree."""
+    if x not in phi.free_symbols:
+        return True
+    with precision(128):
+        values = [ball(phi, {x: ball(point)}) for point in SAMPLES]
+    if not values[0].is_finite() or not all(value.overlaps(values[0]) for value in values):
+        return False
+    try:
+        prove_equal(phi, phi.xreplace({x: SAMPLES[0]}))
+    except (RefutedError, NotImplementedError):
+        return False
+    return True
