@@ -33,6 +33,7 @@ from symgrad.symbolic.elements import (
 )
 from symgrad.symbolic.extremum import Extremum, Values
 from symgrad.symbolic.ranges import Range
+from symgrad.symbolic.roots import UnprovedError
 from symgrad.symbolic.tails import Tail
 from symgrad.symbolic.write import write
 
@@ -70,7 +71,11 @@ def certificate(
 
 
 def certificate_of(found: Covered, claim: Extremes) -> Document:
-    """The certificate as a JSON document."""
+    """The certificate as a JSON document. Raises `UnprovedError` where φ′ repeats on half of the line, which
+    the format cannot say.
+    """
+    if any(stretch.repeats for stretch in found.stretches):
+        raise UnprovedError("φ′ repeats on half of the line: a certificate cannot say that")
     period = found.layout.cuts.period
     return {
         "format": FORMAT,

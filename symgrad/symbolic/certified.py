@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 from flint import arb
@@ -60,7 +60,10 @@ def _candidates(found: Covered, group: Sequence[int]) -> Iterator[Candidate]:
             if isinstance(element, Constant):
                 yield exactly(element.value, _interval(found, stretch, period), True)
             elif isinstance(element, Critical) and (element.cut is None or element.cut.index is None):
-                yield critical_candidate(stretch.segment.phi, found.x, element, period)
+                critical = critical_candidate(stretch.segment.phi, found.x, element, period)
+                yield critical
+                if stretch.repeats:  # and again and again towards the end of the line
+                    yield replace(critical, place=Place(stretch.repeats * sp.oo))
         for end in stretch.tails:
             if end.end.infinite and end.limit is not None:
                 yield exactly(end.limit, Place(end.end.point), end.side == 0)

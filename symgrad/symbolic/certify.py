@@ -17,6 +17,7 @@ from flint import arb
 
 from symgrad.symbolic.balls import precision
 from symgrad.symbolic.cover import Known, cover, slope
+from symgrad.symbolic.cuts import period_of
 from symgrad.symbolic.elements import Constant, Cut, Element, Mark, at_mark
 from symgrad.symbolic.germs import End
 from symgrad.symbolic.jets import Jet, jet
@@ -42,6 +43,10 @@ class Stretch:
     left: Tail | None
     elements: tuple[Element, ...]
     right: Tail | None
+    repeats: int = 0
+    """Where the elements cover one period and the rest of a half-line repeats them: −1 to the left, 1 to the
+    right.
+    """
 
     @property
     def tails(self) -> tuple[Tail, ...]:
@@ -69,6 +74,16 @@ def certify(phi: sp.Expr, x: sp.Symbol) -> Covered:
     """
     found = layout(phi, x)
     groups = tuple(_groups(found))
+    try:
+        return _covered(phi, x, found, groups)
+    except UnprovedError:
+        if len(groups) == 1:
+            raise
+        # the extremes of one group may be harder than those of all, which alone are asked for
+        return _covered(phi, x, found, (tuple(range(len(found.segments))),))
+
+
+def _covered(phi: sp.Expr, x: sp.Symbol, found: Layout, groups: tuple[tuple[int, ...], ...]) -> Covered:
     stretches: dict[int, Stretch] = {}
     for group in groups:
         known = Known(arb.pos_inf(), arb.neg_inf())
@@ -142,6 +157,32 @@ def _stretch(segment: Segment, x: sp.Symbol, known: Known) -> Stretch:
     hi: Mark = segment.hi
     if not derivative.has(x):
         return Stretch(segment, derivative, None, (Constant(lo, hi, derivative),), None)
+    try:
+        return _between_ends(segment, derivative, x, known)
+    except UnprovedError:
+        repeated = _one_period(segment, derivative, x, known)
+        if repeated is None:
+            raise
+        return repeated
+
+
+def _one_period(segment: Segment, derivative: sp.Expr, x: sp.Symbol, known: Known) -> Stretch | None:
+    """A half-line on which φ′ is periodic, covered over one period; None where it is no such half-line."""
+    side = int(segment.hi.infinite) - int(segment.lo.infinite)
+    end = segment.lo if side > 0 else segment.hi
+    if not side or end.exact is None or (segment.open_lo if side > 0 else segment.open_hi):
+        return None
+    period = period_of(segment.phi, x)
+    if period is None:
+        return None
+    marks = [end, Cut(None, end.exact + side * period)]
+    lo, hi = marks if side > 0 else marks[::-1]
+    return Stretch(segment, derivative, None, tuple(cover(jet(segment.phi, x), lo, hi, known)), None, side)
+
+
+def _between_ends(segment: Segment, derivative: sp.Expr, x: sp.Symbol, known: Known) -> Stretch:
+    lo: Mark = segment.lo
+    hi: Mark = segment.hi
     width = float(hi) - float(lo)
     left = right = None
     if segment.open_lo:

@@ -24,7 +24,7 @@ from symgrad.symbolic.isolation import Point, as_rational, ball_of, isolate
 from symgrad.symbolic.named_root import NamedRoot
 from symgrad.symbolic.pieces import NotRealError, branch_at, switches_of
 
-__all__ = ["Cut", "Cuts", "cuts"]
+__all__ = ["Cut", "Cuts", "cuts", "period_of"]
 
 Join = Literal["smooth", "kink", "jump", "removable", "pole", "cusp", "edge"]
 Kind = Literal["switch", "singular"]
@@ -72,7 +72,7 @@ def cuts(phi: sp.Expr, x: sp.Symbol) -> Cuts:
     Raises `NotImplementedError` where they are not found with proof (infinitely many without a period, or an
     oscillation at a singular point) and where φ is real nowhere.
     """
-    period = _period(phi, x)
+    period = period_of(phi, x)
     start = sp.S.Zero if period is None else _start(phi, x)
     lo, hi = (End(-sp.oo), End(sp.oo)) if period is None else (End(start, 1), End(start + period, -1))
     found = _all_points(phi, x, lo, hi)
@@ -281,7 +281,7 @@ def _is_defined(phi: sp.Expr, x: sp.Symbol, point: Point) -> bool:
 _TURNING = (sp.sin, sp.cos, sp.tan, sp.sec, sp.csc, sp.cot)
 
 
-def _period(phi: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
+def period_of(phi: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
     """A period of φ, or of φ less a linear term, when x stands in sin, cos, tan of linear functions only
     whose rates have a common divisor; a half or a third of it where that is proved to do.
     """

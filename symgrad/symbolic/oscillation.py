@@ -10,6 +10,7 @@ from functools import reduce
 
 import sympy as sp
 from flint import fmpq
+from sympy.simplify.fu import TR8
 
 from symgrad.symbolic.germs import Approach, End, behaviour
 
@@ -37,6 +38,7 @@ class Oscillation:
 
 def oscillation(f: sp.Expr, x: sp.Symbol, end: End, R: int | fmpq) -> Oscillation | None:
     """How f oscillates on the neighbourhood X ≥ R; None where it is not of this form."""
+    f = TR8(sp.expand(f)) if f.has(sp.sin, sp.cos) else f  # products of waves as sums
     waves = [node for node in f.atoms(sp.sin, sp.cos) if node.has(x)]
     base = _base([node.args[0] for node in waves], x)
     if base is None or f.has(sp.tan):
