@@ -12,7 +12,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "derivations"
 def test_the_folder_is_not_stale(tmp_path: Path) -> None:
     """Every file is there, none too many, byte for byte; mended by `python3 dev.py derivations`."""
     written = verbs.export(formats=["tex", "md"], out=str(tmp_path))["files"]
-    written += verbs.atlas(out=str(tmp_path))["files"]  # of the stored rows, which tests/theory works out anew
+    written += verbs.atlas(out=str(tmp_path))["files"]  # tests/theory works the rows out anew
     fresh = {Path(path).name: Path(path) for path in written}
     kept = {path.name: path for path in FOLDER.iterdir() if path.is_file()}
     assert [path.name for path in FOLDER.iterdir() if path.is_dir()] == ["certificates"]
