@@ -21,6 +21,7 @@ from symgrad.present.slope_chart import touches
 __all__ = ["view"]
 
 DEFAULT = "sigmoid"
+WHOLE_LINE = "(-oo, oo)"
 PATIENT = 60.0
 """Seconds that a second try is given."""
 TOUCHES = {True: "● where φ′ attains its bound", False: "○ where φ′ only approaches its bound"}
@@ -43,6 +44,7 @@ def view() -> None:
         asked = {"activation": chosen[0], "settings": settings}
         for verb in ("bound", "derive"):
             ahead(verb, patience(asked), **asked, **({"symbolic": True} if verb == "bound" else {}))
+        ahead("gain", **asked, q=st.session_state.get("q", "1"))
         result(top, asked)
 
 
@@ -88,7 +90,7 @@ def result(top: st.delta_generator.DeltaGenerator, asked: Document) -> None:
         extrema_table(bound)
         if not projector():
             own_slope(derived)
-            gain_part(asked)
+            gains(bound, asked)
             takeaway(bound, curve, derived, asked)
     if beside is not None and bound["steps"]:
         with beside:
@@ -155,6 +157,13 @@ def own_slope(derived: Document) -> None:
     if own["steps"]:
         with st.expander("Its steps", expanded=True, key="own-steps"):
             steps(own["steps"])
+
+
+def gains(bound: Document, asked: Document) -> None:
+    if bound["domain"] in (None, WHOLE_LINE):
+        gain_part(asked)
+    else:
+        st.caption("No gains: a Gaussian pre-activation has values outside the domain of φ.")
 
 
 def certificate(bound: Document, asked: Document, name: str) -> None:
