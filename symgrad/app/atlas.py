@@ -85,7 +85,13 @@ def filtered(rows: list[Row]) -> list[Row]:
     families = list(dict.fromkeys(row["family"] for row in rows))
     narrow, wide = st.columns([2, 3], vertical_alignment="bottom")
     with narrow:
-        family = st.selectbox("Family", [ALL, *families], key="family", bind="query-params")
+        family = st.selectbox(
+            "Family",
+            [ALL, *families],
+            key="family",
+            bind="query-params",
+            help="What the activations are made of; the chart below has a line for each family.",
+        )
     with wide:
         words = st.text_input(
             "Search",

@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from symgrad.present.escape import latex_text, markdown_text
-
 __all__ = ["COLUMNS", "FORMATS", "rounded", "short", "where"]
 
 Row = Mapping[str, Any]
@@ -155,6 +153,8 @@ SAYS = (
 
 
 def _markdown(rows: Sequence[Row]) -> str:
+    from symgrad.present.escape import markdown_text  # SymPy comes with it, and the app's page needs none
+
     columns = _typeset(markdown_text)
     lines = [f"# {TITLE}", "", SAYS]
     for family, members in _by_family(rows).items():
@@ -184,6 +184,8 @@ _WIDTHS = (2.4, 7.0, 10.0, 2.3, 2.1, 2.3, 2.1, 2.3, 1.6, 1.6, 1.5, 4.0, 2.2, 2.2
 
 
 def _latex(rows: Sequence[Row]) -> str:
+    from symgrad.present.escape import latex_text
+
     columns = _typeset(latex_text)
     layout = "".join(f"L{{{width}cm}}" for width in _WIDTHS)
     heads = " & ".join(latex_text(title.strip()) for title in columns)

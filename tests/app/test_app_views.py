@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 import dev
 from symgrad import verbs
-from symgrad.app import argument, audit, downloads, presets, views
+from symgrad.app import argument, atlas, audit, downloads, presets, views
 from symgrad.app.words import escaped, powers
 from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
@@ -59,6 +59,7 @@ def the_sentence_each_view_opens_with() -> dict[str, str]:
     return {
         "start": finding(),
         "activation": verbs.bound("sigmoid")["sentence"],
+        "atlas": atlas.sentence(verbs.atlas()["rows"]),
         "depth": finding(),
         "audit": audit.SUMMARY,
         "library": f"{len(DERIVATIONS)} derivations: each step checked by the machine, each conclusion "
