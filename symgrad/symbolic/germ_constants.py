@@ -134,7 +134,10 @@ def _power(base: arb, a: fmpq) -> arb:
 @lru_cache(maxsize=4096)
 def is_zero(number: sp.Expr) -> bool:
     """Whether SymPy's exact arithmetic proves that the number is 0."""
-    return bool(number.is_zero or sp.expand(number).is_zero or sp.simplify(number).is_zero)
+    if number.is_zero or sp.expand(number).is_zero:
+        return True
+    numerator, _ = sp.fraction(sp.together(number.rewrite(sp.exp)))
+    return bool(sp.expand(numerator).is_zero or sp.simplify(number).is_zero)
 
 
 ZERO, ONE, MINUS_ONE = rational(0), rational(1), rational(-1)
