@@ -13,7 +13,7 @@ from symgrad.app.parts import grade_badge
 from symgrad.app.words import escaped
 from symgrad.present.initialization import MODES
 
-__all__ = ["gain_part", "number_cell"]
+__all__ = ["gain_part"]
 
 VARIANCES = ("1/16", "1/8", "1/4", "1/2", "1", "2", "4", "8", "16")
 ROWS = (
@@ -50,21 +50,27 @@ def gain_part(asked: Mapping[str, Any]) -> None:
 
 
 def table(found: Document) -> None:
-    """Each number with its grade; the exact form where it is short."""
-    lines = ["| | exact | 30 digits | proof |", "|---|---|---|---|"]
-    for key, label, formula in ROWS:
-        if found[key] is not None:
-            lines.append(f"| {label} {formula} | {number_cell(found[key])} |")
+    """Each number with its grade; the exact form where it is short. At q = 1 the gain that keeps q is the
+    forward gain."""
+    rows = [
+        (f"{label} {formula}", exact_form(found[key]), found[key])
+        for key, label, formula in ROWS
+        if found[key] is not None and not (key == "keeping" and found["q"] == "1")
+    ]
+    exact = any(form for _, form, _ in rows)
+    lines = [f"| |{' exact |' * exact} 30 digits | proof |", f"|---|{'---|' * exact}---|---|"]
+    for name, form, number in rows:
+        cells = [name, *([form] * exact), escaped(number["decimal"]), grade_badge(number["proof"])]
+        lines.append(f"| {' | '.join(cells)} |")
     st.markdown("\n".join(lines))
 
 
-def number_cell(number: Document) -> str:
-    """Three cells: exact form, decimals, grade."""
-    exact = number["exact"]
-    shown = (
-        "" if exact is None or len(exact) > LONG else f"${number['latex'].replace('|', chr(92) + 'vert ')}$"
-    )
-    return f"{shown} | {escaped(number['decimal'])} | {grade_badge(number['proof'])}"
+def exact_form(number: Document) -> str:
+    """The formula, nothing where there is none or a long one."""
+    if number["exact"] is None or len(number["exact"]) > LONG:
+        return ""
+    latex = number["latex"].replace("|", r"\vert ")
+    return f"${latex}$"
 
 
 def initialization(asked: Mapping[str, Any], q: str) -> None:

@@ -50,6 +50,12 @@ def test_the_numbers_with_their_grades(part: Script) -> None:
     assert len(table.splitlines()) == 8
 
 
+def test_no_column_is_empty(part: Script) -> None:
+    (table,) = (text for text in said(part("tanh")) if text.startswith("| |"))
+    assert "exact" not in table.splitlines()[0]
+    assert len(table.splitlines()) == 7  # at q = 1 the forward gain keeps q
+
+
 @pytest.mark.parametrize("mode", ["forward", "backward"])
 def test_code_for_three_frameworks(part: Script, mode: str) -> None:
     app = part("tanh", keep=mode)
