@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,6 +81,23 @@ def test_memory_is_limited_by_the_system() -> None:
     process.wait(10)
     assert [answer.get("document", {}).get("size") for answer in answers] == [400 << 20, None, 800 << 20]
     assert answers[1] == {"memory": 0.5, "retire": True}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processor time is read from /proc")
+def test_a_limit_is_one_of_work_and_ends_all_the_same(worker: Worker) -> None:
+    """A process that is not let work gets more time by the clock, but not for ever."""
+    worker.call("list", {}, 60)
+    os.kill(number(worker), signal.SIGSTOP)
+    begun = time.monotonic()
+    with pytest.raises(TimeLimitError):
+        worker.call("list", {}, 0.3)
+    assert 0.6 < time.monotonic() - begun < 5
+    worker.call("list", {}, 60)
+    stopped = number(worker)
+    os.kill(stopped, signal.SIGSTOP)
+    threading.Timer(0.7, os.kill, (stopped, signal.SIGCONT)).start()
+    assert worker.call("list", {}, 0.5)["activations"]
+    assert number(worker) == stopped
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs POSIX signals")
