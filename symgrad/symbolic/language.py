@@ -33,9 +33,10 @@ COMPUTED_DIGITS = 100
 """Digits of a number that arises by computing, and of the size of a constant."""
 CONSTANT_DEPTH = 8
 """Functions and powers inside each other in a number: SymPy's work on them doubles with each."""
-EXPONENTIALS = (sp.exp, sp.sinh, sp.cosh, sp.tanh)
-UNDER_ROOTS = 3
-"""Exponentials inside each other with roots or logarithms between: SymPy takes their real parts apart."""
+ROOTS = 3
+"""Roots and logarithms inside each other that are real on a part of the line only: SymPy takes the real parts
+of all between them apart, which doubles with each.
+"""
 OPERATIONS = 1000
 """Operations of an expression with every function written out."""
 
@@ -97,12 +98,12 @@ def _node(expr: sp.Basic, known: Known) -> int:
         )
     if isinstance(expr, sp.Pow):
         _power(expr.base, expr.exp)
+    if _restricts(expr) and _roots(expr.args[0], known) >= ROOTS:
+        raise InadmissibleError(
+            f"more than {ROOTS} roots or logarithms inside each other (legal: up to that)"
+        )
     if isinstance(expr, sp.Pow | sp.log) and expr.is_extended_real is False:
         raise InadmissibleError("the value is real for no x (legal: what is real for some x)")
-    if isinstance(expr, EXPONENTIALS) and bases(expr, known) and _nested(expr) > UNDER_ROOTS:
-        raise InadmissibleError(
-            f"more than {UNDER_ROOTS} exponentials and roots inside each other (legal: up to that)"
-        )
     if is_constant(expr):
         if _depth(expr) > CONSTANT_DEPTH:
             raise InadmissibleError(f"a number of more than {CONSTANT_DEPTH} functions inside each other")
@@ -115,9 +116,15 @@ def _depth(expr: sp.Basic) -> int:
     return below + (bool(expr.args) and not isinstance(expr, sp.Add | sp.Mul))
 
 
-def _nested(expr: sp.Basic) -> int:
-    below = max((_nested(arg) for arg in expr.args), default=0)
-    return below + isinstance(expr, EXPONENTIALS)
+def _restricts(expr: sp.Basic) -> bool:
+    """Whether this node is real only where its first argument is positive, or at least not negative."""
+    return (
+        isinstance(expr, sp.log) or (isinstance(expr, sp.Pow) and not expr.exp.is_Integer)
+    ) and not expr.args[0].is_nonnegative
+
+
+def _roots(expr: sp.Expr, known: Known) -> int:
+    return max((1 + _roots(base, known) for base in bases(expr, known)), default=0)
 
 
 def admit_exponent(exponent: sp.Expr) -> None:
@@ -152,8 +159,7 @@ def bases(expr: sp.Basic, known: Known) -> frozenset[sp.Expr]:
     found = known.bases.get(expr)
     if found is None:
         found = frozenset().union(*(bases(arg, known) for arg in expr.args))
-        restricts = isinstance(expr, sp.log) or (isinstance(expr, sp.Pow) and not expr.exp.is_Integer)
-        if restricts and x in expr.args[0].free_symbols and not expr.args[0].is_nonnegative:
+        if x in expr.free_symbols and _restricts(expr) and x in expr.args[0].free_symbols:
             found |= {expr.args[0]}
         known.bases[expr] = found
     return found
