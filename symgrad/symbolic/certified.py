@@ -19,10 +19,11 @@ from symgrad.symbolic.extremum import Extremum, Place, Value, decimal
 from symgrad.symbolic.germs import Behaviour, End
 from symgrad.symbolic.image import Span, union
 from symgrad.symbolic.jets import jet
+from symgrad.symbolic.ranges import LINE
 from symgrad.symbolic.tails import Tail
 from symgrad.symbolic.write import write
 
-__all__ = ["Extremes", "domain_text", "extremes", "point_of"]
+__all__ = ["Extremes", "domain_text", "extremes", "point_of", "whole_domain"]
 
 _LONG = 40
 _SMOOTH = ("smooth", "removable")
@@ -143,8 +144,20 @@ def point_of(cut: Cut | cuts.Cut | End) -> sp.Expr:
 def domain_text(found: cuts.Cuts) -> str:
     """ "(-oo, oo)", "(-oo, 0) U (0, oo)"; the part in one period where that repeats."""
     if found.period is not None and not any(cut.joins in ("pole", "edge") for cut in found.points):
-        return "(-oo, oo)"
+        return LINE
     return " U ".join(f"({write(lo)}, {write(hi)})" for lo, hi in map(_ends, found.domain))
+
+
+def whole_domain(found: cuts.Cuts) -> str:
+    """The same for a reader: intervals that repeat are a family, "(pi*k - pi/2, pi*k + pi/2)"."""
+    text = domain_text(found)
+    if found.period is None or text == LINE:
+        return text
+    spans = [_ends(span) for span in found.domain]
+    if len(spans) > 1:  # what is cut at the start of the period is one interval
+        spans = [(spans[-1][0] - found.period, spans[0][1]), *spans[1:-1]]
+    turn = found.period * sp.Symbol("k", integer=True)
+    return " U ".join(f"({write(lo + turn)}, {write(hi + turn)})" for lo, hi in spans)
 
 
 def _ends(span: tuple[End, End]) -> tuple[sp.Expr, sp.Expr]:

@@ -12,7 +12,7 @@ from flint import arb
 from symgrad.errors import RefutedError
 from symgrad.symbolic import cuts
 from symgrad.symbolic.balls import precision
-from symgrad.symbolic.certified import Extremes, domain_text, extremes, point_of
+from symgrad.symbolic.certified import Extremes, extremes, point_of, whole_domain
 from symgrad.symbolic.certify import Covered, Stretch, certify
 from symgrad.symbolic.cover import slope
 from symgrad.symbolic.derivation import Prose, Step, prove
@@ -54,7 +54,7 @@ def range_of(found: Covered, ends: Extremes, name: Name) -> Range:
         kinks=tuple(_kink(cut) for cut in points if cut.joins == "kink"),
         pieces=tuple(Piece(point_of(s.segment.lo), point_of(s.segment.hi), s.slope) for s in found.stretches),
         steps=tuple(_steps(found, ends, name)),
-        domain=domain_text(found.layout.cuts),
+        domain=whole_domain(found.layout.cuts),
         joins=tuple((point_of(cut), cut.joins) for cut in points if cut.joins != "smooth"),
     )
 

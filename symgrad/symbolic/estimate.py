@@ -86,4 +86,5 @@ def estimated_range(phi: sp.Expr, x: sp.Symbol, values: Values, why: str) -> Ran
         (),
         (),
         (),
+        domain=None,
     )
