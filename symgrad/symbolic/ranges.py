@@ -29,8 +29,9 @@ class Range:
     """inf and sup of f over the points where it exists, the Lipschitz constant sup|f|, the image, kinks and
     the argument.
 
-    `domain`: the points where φ is defined, as text (None if not known). `lipschitz` is None where the domain is smaller than the
-    line and φ′ is bounded on it. `joins`: how φ meets itself at each cut that is not smooth, (point, word).
+    `domain`: the points where φ is defined, as text, None if not known. `lipschitz` is None where the domain
+    is smaller than the line and φ′ is bounded on it. `joins`: how φ meets itself at each cut that is not
+    smooth, (point, word).
     """
 
     inf: Extremum

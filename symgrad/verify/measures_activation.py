@@ -49,7 +49,9 @@ def derivative_range(claim: Claim, net: Mapping[str, Any] | None, rng: Generator
     entry, found = resolve(claim.expects["activation"]), claim.expects["range"]
     if not isinstance(found, Range):
         raise TypeError(f"claim {claim.key}: expects['range'] is a {type(found).__name__}, not a Range")
-    ends = ((found.sup, 1, False), (found.inf, -1, False), (found.lipschitz, 1, True))
+    ends = [(found.sup, 1, False), (found.inf, -1, False)]
+    if found.lipschitz is not None:
+        ends.append((found.lipschitz, 1, True))
     cuts = joints(entry)
     witnesses = [
         float(p.mid())
