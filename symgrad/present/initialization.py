@@ -7,10 +7,13 @@ says what it keeps; the code of each framework is a table entry with the numbers
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from symgrad.errors import InputError
-from symgrad.symbolic.number import Number
-from symgrad.theory.gains import Gains
+
+if TYPE_CHECKING:  # the app's page names the modes without loading SymPy
+    from symgrad.symbolic.number import Number
+    from symgrad.theory.gains import Gains
 
 __all__ = ["FRAMEWORKS", "MODES", "Recipe", "code", "recipe"]
 
