@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from symgrad.errors import InputError
 from symgrad.symbolic import certificate as writing
-from symgrad.symbolic import certify as proving
 from symgrad.symbolic import jets as prover_jets
 from symgrad.symbolic.certificate import certificate_of
 from symgrad.symbolic.certified import extremes
 from symgrad.symbolic.certify import certify
+from symgrad.symbolic.cover import cover
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.parse import parse
 from symgrad.theory.activations import ACTIVATIONS
@@ -151,12 +151,12 @@ def test_a_jet_with_a_wrong_sign_is_noticed(text: str, monkeypatch: pytest.Monke
 
 
 def test_an_interval_that_the_prover_forgot_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = proving.cover
+    right = cover
 
     def wrong(*arguments: Any) -> list[Any]:
         return right(*arguments)[:-1]
 
-    monkeypatch.setattr(proving, "cover", wrong)
+    monkeypatch.setattr("symgrad.symbolic.certify.cover", wrong)
     assert not check(_forged("tanh(x)")).accepted
 
 
