@@ -2,14 +2,14 @@
 
 At compile time the forms that `stable` proposes are run at a few thousand points and compared with balls;
 the first that fails nowhere is taken, or the one that fails least, mended by proved local polynomials
-(`table`) where it does. Results below 1e-300 in a tail are flushed to 0; in float32 what lies below its
-smallest normal number is any number below it.
+(`table`) where it does. Results below 1e-300 in a tail are flushed to 0; in float32 what lies below 1e-30 is
+any number below it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ from symgrad.symbolic.series import Expansion, UndecidedError
 from symgrad.symbolic.stable import forms
 from symgrad.symbolic.table import TINY, Cell, Table, cells, origin, runs, table, zeros
 
-__all__ = ["Accurate", "accurate"]
+__all__ = ["AUDIT", "Accurate", "Truth", "accurate", "audit_points"]
 
 REACH = 1e4
 """The bound holds for |a| up to this."""
@@ -34,6 +34,8 @@ ULPS = 8.0
 """Of ε(1 + κ): what a result may be wrong by."""
 AUDIT = 3.5
 """What the audit lets pass: it sees some points, not all."""
+FLUSHED = {np.dtype(np.float64): TINY, np.dtype(np.float32): 1e-30}
+"""Below this a result may be any number below it; in double precision the tails are 0 there."""
 FAR = 16.0
 """Failures beyond this are first looked at as a tail."""
 _QUARTER = 50
@@ -65,25 +67,25 @@ class Accurate:
 
 
 @dataclass(frozen=True)
-class _Truth:
+class Truth:
     """The function at points of the audit: value, and the size |f| + |a f′| that errors are measured by."""
 
     points: NDArray[np.float64]
     value: NDArray[np.float64]
     size: NDArray[np.float64]
 
-    def errors(self, program: Program, dtype: type) -> NDArray[np.float64]:
+    def errors(self, program: Callable[[Any, Any], None], dtype: type) -> NDArray[np.float64]:
         """|computed − true| in ε(|f| + |a f′|) of the dtype."""
         kind = np.finfo(dtype)
-        tiny = TINY if dtype is np.float64 else float(kind.tiny)
+        tiny = FLUSHED[np.dtype(dtype)]
         out: NDArray[Any] = np.empty(self.points.shape, dtype)
         program(self.points.astype(dtype), out)
         found = out.astype(np.float64)
         with np.errstate(all="ignore"):
             error = np.abs(found - self.value) / (self.size * float(kind.eps))
-            error[(np.abs(self.value) <= tiny) & (np.abs(found) <= 2 * tiny)] = 0
+            error[(np.abs(self.value) <= tiny) & (np.abs(found) <= tiny)] = 0
             error[(np.abs(self.value) >= float(kind.max)) & ~np.isnan(found)] = 0
-        error[found == self.value] = 0
+        error[(found == self.value) | (self.points.astype(dtype) != self.points)] = 0
         return np.where(np.isnan(error), np.inf, error)
 
 
@@ -98,7 +100,7 @@ def accurate(f: sp.Expr, x: sp.Symbol, order: int = 0, values: Values | None = N
         raise ValueError(f"no value for {', '.join(map(str, number.free_symbols - {x}))}")
     derivative = number.diff(x, order) if order else number
     derivative = derivative.replace(sp.DiracDelta, lambda *args: sp.Integer(0))
-    truth = _truth(number, x, order)
+    truth = audit_points(number, x, order)
     best: tuple[int, sp.Expr, Program, NDArray[np.float64]] | None = None
     for form in forms(derivative, x):
         program = compile_expression(form, x)
@@ -126,7 +128,7 @@ def _points() -> NDArray[np.float64]:
     return np.concatenate([-sizes[::-1], sizes])
 
 
-def _truth(number: sp.Expr, x: sp.Symbol, order: int) -> _Truth:
+def audit_points(number: sp.Expr, x: sp.Symbol, order: int) -> Truth:
     """f^(order) at the points of the audit, but for those where it has no value."""
     points, series = _sampled(number, x)
     with np.errstate(over="ignore"):
@@ -134,7 +136,7 @@ def _truth(number: sp.Expr, x: sp.Symbol, order: int) -> _Truth:
         change = math.factorial(order + 1) * series[:, order + 1] * points
         size = np.abs(value) + np.abs(change)
     kept = np.isfinite(size)
-    return _Truth(points[kept], value[kept], size[kept])
+    return Truth(points[kept], value[kept], size[kept])
 
 
 @lru_cache(maxsize=32)
@@ -157,7 +159,7 @@ def _series(f: Expansion, point: float) -> list[float]:
 
 
 def _mended(
-    number: sp.Expr, x: sp.Symbol, order: int, truth: _Truth, wrong: NDArray[np.float64]
+    number: sp.Expr, x: sp.Symbol, order: int, truth: Truth, wrong: NDArray[np.float64]
 ) -> tuple[Table, ...]:
     """Tables over the quarters of binades in which a point of the audit fails, and their neighbours; around 0
     where points fail next to it; zeros where the function has underflowed."""

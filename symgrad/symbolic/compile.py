@@ -174,14 +174,15 @@ class _Lines:
         return found
 
     def _product(self, args: Sequence[sp.Basic]) -> Value:
-        below = [arg for arg in args if arg.is_Pow and not arg.is_number and arg.exp.is_negative]
-        above = sorted((arg for arg in args if arg not in below), key=lambda arg: bool(arg.is_number))
-        if not above:
-            found: Value = 1.0
-        else:
-            found = self._value(above[0])
-            for factor in above[1:]:
-                found = self._line(np.multiply, found, self._value(factor))
+        number = _float(sp.Mul(*(arg for arg in args if arg.is_number)))
+        factors = [arg for arg in args if not arg.is_number]
+        below = [factor for factor in factors if factor.is_Pow and factor.exp.is_negative]
+        above = [self._value(factor) for factor in factors if factor not in below]
+        if number != 1 or not above:
+            above.append(number)
+        found = above[0]
+        for value in above[1:]:
+            found = self._line(np.multiply, found, value)
         for factor in below:
             found = self._line(np.divide, found, self._value(1 / factor))
         return found

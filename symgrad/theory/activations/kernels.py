@@ -12,6 +12,7 @@ from symgrad.numeric.kernel import Kernel
 from symgrad.symbolic.accurate import accurate
 from symgrad.symbolic.certified import domain_text
 from symgrad.symbolic.cuts import Cuts, cuts
+from symgrad.symbolic.from_output import slope
 from symgrad.symbolic.germs import End, behaviour
 from symgrad.symbolic.letters import x
 from symgrad.theory.activations.activation import Activation
@@ -45,10 +46,10 @@ def _cuts(phi: sp.Expr) -> Cuts | None:
 
 @cache
 def _kernel(phi: sp.Expr) -> Kernel:
-    slope = accurate(phi, x, 1)
+    value = accurate(phi, x)
     return Kernel(
-        phi=accurate(phi, x),
-        dphi=lambda a, h, out: slope(a, out),
+        phi=value,
+        dphi=slope(phi, x, value, accurate(phi, x, 1)),
         at_zero=_slopes_at_zero(phi),
         at_infinity=_finite(_limit(phi / x, End(end)) for end in (-sp.oo, sp.oo)),
         kinks=tuple(sorted(_kinks(phi))),
@@ -73,16 +74,16 @@ def _kinks(phi: sp.Expr) -> Iterator[float]:
 def _slopes_at_zero(phi: sp.Expr) -> tuple[float, float] | None:
     sides = [End(sp.S.Zero, side) for side in (-1, 1)]
     values = [_limit(phi, side) for side in sides]
-    return _finite(_limit(phi, side, slope=True) for side in sides) if values == [0, 0] else None
+    return _finite(_limit(phi, side, of_slope=True) for side in sides) if values == [0, 0] else None
 
 
-def _limit(f: sp.Expr, end: End, slope: bool = False) -> sp.Expr | None:
+def _limit(f: sp.Expr, end: End, of_slope: bool = False) -> sp.Expr | None:
     """The proved limit of f, or of f′, towards an end."""
     try:
         found = behaviour(f, x, end)
     except NotImplementedError:
         return None
-    return found.limit if slope else found.phi_limit
+    return found.limit if of_slope else found.phi_limit
 
 
 def _finite(slopes: Iterator[sp.Expr | None]) -> tuple[float, float] | None:
