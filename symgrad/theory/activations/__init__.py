@@ -5,6 +5,7 @@ from functools import cache
 import sympy as sp
 
 from symgrad.errors import InputError
+from symgrad.symbolic.derivation import Grade
 from symgrad.symbolic.derivative_range import PATIENCE, derivative_range
 from symgrad.symbolic.extremum import Value
 from symgrad.symbolic.letters import x
@@ -78,4 +79,12 @@ def gamma(entry: Activation) -> Value:
 def _slope_range(expression: sp.Expr, parameters: tuple[tuple[sp.Symbol, sp.Expr], ...]) -> Range:
     registered = expression in {entry.expression for entry in ACTIVATIONS.values()}
     patience = LONG_PATIENCE if registered else PATIENCE
-    return derivative_range(expression, x, dict(parameters), dphi, patience)
+    found = derivative_range(expression, x, dict(parameters), dphi, patience)
+    if registered and parameters and _grades(found) != {"exact"}:  # letters hide what numbers show
+        at_values = derivative_range(expression.xreplace(dict(parameters)), x, {}, dphi, patience)
+        return at_values if _grades(at_values) == {"exact"} else found
+    return found
+
+
+def _grades(found: Range) -> set[Grade]:
+    return {found.inf.proof, found.sup.proof}
