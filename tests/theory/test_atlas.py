@@ -47,12 +47,12 @@ JAX = """relu relu6 sigmoid softplus sparse_plus sparse_sigmoid soft_sign silu s
 hard_sigmoid hard_silu hard_swish hard_tanh tanh elu celu selu gelu glu squareplus mish identity softmax
 log_softmax logmeanexp logsumexp standardize one_hot dot_product_attention scaled_matmul scaled_dot_general
 get_scaled_dot_general_config log1mexp initializers""".split()
-"""All public names of jax.nn (0.7 to 0.9)."""
+"""All public names of jax.nn, as of JAX 0.10."""
 KERAS = """celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu
 linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu swish soft_shrink softmax softplus softsign
 sparse_plus sparse_sigmoid sparsemax squareplus tanh tanh_shrink threshold get serialize
 deserialize""".split()
-"""All public names of keras.activations (3.8 to 3.15)."""
+"""All public names of keras.activations, as of Keras 3.15."""
 
 
 def named(module: str) -> set[str]:
