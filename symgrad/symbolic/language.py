@@ -20,6 +20,7 @@ __all__ = [
     "Known",
     "admit",
     "admit_exponent",
+    "admit_root",
     "bases",
     "is_constant",
     "number_of",
@@ -98,10 +99,8 @@ def _node(expr: sp.Basic, known: Known) -> int:
         )
     if isinstance(expr, sp.Pow):
         _power(expr.base, expr.exp)
-    if _restricts(expr) and _roots(expr.args[0], known) >= ROOTS:
-        raise InadmissibleError(
-            f"more than {ROOTS} roots or logarithms inside each other (legal: up to that)"
-        )
+    if _is_root(expr):
+        admit_root(expr.args[0], known)
     if isinstance(expr, sp.Pow | sp.log) and expr.is_extended_real is False:
         raise InadmissibleError("the value is real for no x (legal: what is real for some x)")
     if is_constant(expr):
@@ -116,11 +115,16 @@ def _depth(expr: sp.Basic) -> int:
     return below + (bool(expr.args) and not isinstance(expr, sp.Add | sp.Mul))
 
 
-def _restricts(expr: sp.Basic) -> bool:
-    """Whether this node is real only where its first argument is positive, or at least not negative."""
-    return (
-        isinstance(expr, sp.log) or (isinstance(expr, sp.Pow) and not expr.exp.is_Integer)
-    ) and not expr.args[0].is_nonnegative
+def _is_root(expr: sp.Basic) -> bool:
+    return isinstance(expr, sp.log) or (isinstance(expr, sp.Pow) and not expr.exp.is_Integer)
+
+
+def admit_root(radicand: sp.Expr, known: Known) -> None:
+    """Raises `InadmissibleError` where too many roots or logarithms stand inside this one."""
+    if _roots(radicand, known) >= ROOTS:
+        raise InadmissibleError(
+            f"more than {ROOTS} roots or logarithms inside each other (legal: up to that)"
+        )
 
 
 def _roots(expr: sp.Expr, known: Known) -> int:
@@ -159,7 +163,7 @@ def bases(expr: sp.Basic, known: Known) -> frozenset[sp.Expr]:
     found = known.bases.get(expr)
     if found is None:
         found = frozenset().union(*(bases(arg, known) for arg in expr.args))
-        if x in expr.free_symbols and _restricts(expr) and x in expr.args[0].free_symbols:
+        if _is_root(expr) and x in expr.args[0].free_symbols and not expr.args[0].is_nonnegative:
             found |= {expr.args[0]}
         known.bases[expr] = found
     return found

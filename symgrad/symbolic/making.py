@@ -15,6 +15,7 @@ from symgrad.symbolic.language import (
     Known,
     admit,
     admit_exponent,
+    admit_root,
     bases,
 )
 from symgrad.symbolic.letters import x
@@ -64,6 +65,8 @@ def power(token: Token, known: Known, base: sp.Expr, exponent: sp.Expr) -> sp.Ex
     """base to the exponent: SymPy computes a power of numbers at once, however large."""
     try:
         admit_exponent(exponent)
+        if not exponent.is_Integer:
+            admit_root(base, known)
     except InadmissibleError as reason:
         raise ExpressionError(token.column, str(reason)) from None
     if base.is_Rational and exponent.is_Rational:
@@ -98,6 +101,11 @@ def applied(token: Token, known: Known, function: Function, given: Sequence[sp.E
     if len(given) < least or (most is not None and len(given) > most):
         legal = str(least) if most == least else f"{least} or more"
         raise ExpressionError(token.column, f"{token.text} of {len(given)} arguments (legal: {legal})")
+    if function.is_root:
+        try:
+            admit_root(given[0], known)
+        except InadmissibleError as reason:
+            raise ExpressionError(token.column, str(reason)) from None
     return made(token, known, function.build, *given)
 
 

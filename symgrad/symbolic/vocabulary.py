@@ -24,11 +24,15 @@ THIRD = sp.Rational(1, 3)
 
 @dataclass(frozen=True)
 class Function:
-    """How a function is built from its arguments, and how many it takes (`most` None: any number)."""
+    """How a function is built from its arguments, and how many it takes (`most` None: any number).
+
+    `is_root`: a root or a logarithm, real on a part of the line only.
+    """
 
     build: Callable[..., sp.Expr]
     least: int = 1
     most: int | None = 1
+    is_root: bool = False
 
 
 def cases(pairs: Sequence[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
@@ -91,10 +95,10 @@ def _cbrt(u: sp.Expr) -> sp.Expr:
 
 ELEMENTARY: Mapping[str, Function] = {
     "exp": Function(sp.exp),
-    "log": Function(sp.log),
-    "log1p": Function(lambda u: sp.log(1 + u)),
+    "log": Function(sp.log, is_root=True),
+    "log1p": Function(lambda u: sp.log(1 + u), is_root=True),
     "expm1": Function(lambda u: sp.exp(u) - 1),
-    "sqrt": Function(sp.sqrt),
+    "sqrt": Function(sp.sqrt, is_root=True),
     "cbrt": Function(_cbrt),
     "abs": Function(_absolute),
     "Abs": Function(_absolute),
