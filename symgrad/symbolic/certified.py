@@ -64,7 +64,7 @@ def _candidates(found: Covered, group: Sequence[int]) -> Iterator[Candidate]:
                 critical = critical_candidate(stretch.segment.phi, found.x, element, period)
                 yield critical
                 if stretch.repeats:  # and again and again towards the end of the line
-                    yield replace(critical, place=Place(stretch.repeats * sp.oo))
+                    yield replace(critical, place=Place(stretch.repeats * sp.oo, again=True))
         for end in stretch.tails:
             if end.end.infinite and end.limit is not None:
                 yield exactly(end.limit, Place(end.end.point), end.side == 0)
@@ -78,7 +78,7 @@ def _candidates(found: Covered, group: Sequence[int]) -> Iterator[Candidate]:
 def _swings(end: Tail) -> Iterator[Candidate]:
     """What an oscillation comes close to; where the swing is constant, φ′ takes it again and again."""
     assert end.swing is not None
-    place = Place(end.end.point) if end.end.infinite else Place(point_of(end.end), end.end.side)
+    place = Place(point_of(end.end), 0 if end.end.infinite else end.end.side, again=True)
     for approach in (end.swing.above, end.swing.below):
         if approach is not None and approach.limit is not None:
             yield exactly(approach.limit, place, approach.side == 0 and not approach.limit.is_infinite)

@@ -23,6 +23,8 @@ __all__ = ["PATIENCE", "derivative_range"]
 Name = Callable[[sp.Basic], sp.Expr]
 PATIENCE = 1.5
 """Seconds of processor time for closed forms of a typed expression."""
+_NO_PROOF = (NotImplementedError, TimeoutError, ValueError, TypeError, ArithmeticError, RecursionError)
+"""What the methods, and SymPy under them, raise where they come to no end."""
 CERTIFIED = 5.0
 """Seconds for the certified range."""
 
@@ -46,7 +48,7 @@ def derivative_range(
         with cpu_limit(CERTIFIED):
             certified = certified_range(phi, x, values, name)
         everywhere = certified.domain == LINE and all(word == "kink" for _, word in certified.joins)
-    except (NotImplementedError, TimeoutError) as reason:
+    except _NO_PROOF as reason:
         everywhere, why = _is_everywhere(phi.xreplace(dict(values)), x), f"no proof was found: {reason}"
     exact = _exactly(phi, x, values, name, patience) if everywhere else None
     if exact is not None and certified is not None:
@@ -59,7 +61,7 @@ def _is_everywhere(phi: sp.Expr, x: sp.Symbol) -> bool:
     try:
         with cpu_limit(1.0):
             found = cuts(phi, x)
-    except (NotImplementedError, TimeoutError):
+    except _NO_PROOF:
         return False
     return domain_text(found) == LINE and all(cut.joins in ("smooth", "kink") for cut in found.points)
 

@@ -105,7 +105,8 @@ class Place:
     """Where a value is taken: a point, a side of a point, an end of the line, an interval, or a family point
     + k·period.
 
-    `side` is −1 or 1 when the point is only approached from that side; `until` is the right end of an
+    `again`: taken, or come close to, again and again on the way to an end of the line. `side` is −1 or 1 when
+    the point is only approached from that side; `until` is the right end of an
     interval, whose ends belong to it as `closed` says.
     """
 
@@ -115,6 +116,7 @@ class Place:
     closed: tuple[bool, bool] = (False, False)
     period: sp.Expr | None = None
     named: NamedRoot | None = None
+    again: bool = False
 
     def __str__(self) -> str:
         if self.until is not None:

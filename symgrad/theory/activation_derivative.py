@@ -168,14 +168,15 @@ def _short(decimal: str) -> str:
 def _sampled_inside(entry: Activation, found: Range) -> str:
     """φ′ of each piece in balls at points spread over it: none may certainly lie outside [inf, sup]."""
     values = dict(entry.parameters)
-    inf, sup = (end.value.ball(256) for end in (found.inf, found.sup))
+    finite = [end.value if end.value.number.is_finite else None for end in (found.inf, found.sup)]
+    inf, sup = (None if value is None else value.ball(256) for value in finite)
     count = 0
     for piece in found.pieces:
         for numerator in range(-40, 41):
             point = sp.Rational(2 * numerator + 1, 8)
             if sign_of(point - piece.lo, values) > 0 and sign_of(piece.hi - point, values) > 0:
                 slope = Value(piece.expr.xreplace({x: point}), tuple(values.items())).ball(256)
-                if slope > sup or slope < inf:
+                if (sup is not None and slope > sup) or (inf is not None and slope < inf):
                     raise RefutedError(f"φ′({point}) lies outside the range")
                 count += 1
     return f"inf: {found.inf.why}; sup: {found.sup.why}; φ′ at {count} points, in balls, lies inside"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -32,6 +33,10 @@ WITNESS: Mapping[Grade, float] = {"exact": 1e-25, "certified": 1e-25, "estimated
 APPROACH = 1e-4
 """Largest relative gap that may be left at x = ±10⁹ to a value that is only approached."""
 EXTREME = 1e-20
+_NEAR = 1e-2
+"""How near an oscillation must come to what it is said to come back to."""
+_WINDOW = 2000
+"""Points of one stretch of an oscillation."""
 
 
 def derivative_range(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:
@@ -65,7 +70,7 @@ def derivative_range(claim: Claim, net: Mapping[str, Any] | None, rng: Generator
     parts = []
     for end, sign, absolute in ends:
         parts.append(_valid(end, sign, absolute, points, values))
-        parts += [_tight(entry, end, place, absolute) for place in end.at]
+        parts += [_tight(entry, found, end, place, absolute) for place in end.at]
     evidence = combine(parts)
     if evidence.outcome != "PASS":
         return evidence
@@ -98,8 +103,12 @@ def _valid(end: Extremum, sign: int, absolute: bool, points: list[float], values
         return within(reach if reach > 0 else arb(0), RESOLUTION, text)
 
 
-def _tight(entry: Activation, end: Extremum, place: Place, absolute: bool) -> Evidence:
+def _tight(entry: Activation, found: Range, end: Extremum, place: Place, absolute: bool) -> Evidence:
     """The value is met, or approached, at its place."""
+    if place.again:
+        return _comes_back(entry, end, place, absolute)
+    if absolute and end.value.number.is_infinite and (place.point, "jump") in found.joins:
+        return _jumps(entry, place)
     if place.point.is_infinite and place.until is None:
         return _approached(entry, end, place, absolute)
     if end.value.number.is_infinite:
@@ -127,6 +136,38 @@ def _approached(entry: Activation, end: Extremum, place: Place, absolute: bool) 
     if gaps[-1] > closed and gaps[-1] > 0.9 * gaps[-2]:
         return within(gaps[-1], closed, f"{place}: the gap to {_text(bound)} stays at {gaps[-1]:.2g}")
     return within(gaps[-1], APPROACH, text) if gaps[-1] <= APPROACH else undecided(text)
+
+
+def _comes_back(entry: Activation, end: Extremum, place: Place, absolute: bool) -> Evidence:
+    """In a stretch of 20 at 10², 10³ and 10⁴, some quotient comes within a hundredth of the value; where that
+    is infinite, the best one grows.
+    """
+    sign = 1 if place.point is sp.oo else -1
+    direction = -1 if end.value.number is -sp.oo else 1
+    bests = []
+    for start in (1e2, 1e3, 1e4):
+        points = [sign * (start + k / 100) for k in range(_WINDOW)]
+        found = [float(d.mid()) for d in quotients(entry.phi, x, points)]
+        if end.value.number.is_infinite:
+            bests.append(max(direction * value for value in found))
+        else:
+            level = float(number_ball(end.value, BITS).mid())
+            bests.append(min(abs((abs(value) if absolute else value) - level) for value in found))
+    if end.value.number.is_infinite:
+        text = f"{place}: in stretches farther out the largest quotient grows to {bests[-1]:.3g}"
+        return Evidence("PASS", 1.0, text) if bests == sorted(bests) and bests[-1] > 10 else undecided(text)
+    return within(max(bests), _NEAR, f"{place}: again and again within {max(bests):.2g} of the value")
+
+
+def _jumps(entry: Activation, place: Place) -> Evidence:
+    """The quotient across the jump grows without bound as its step shrinks."""
+    at = members(replace(place, side=0), entry.parameters)[0]
+    with precision(BITS):
+        steps = [arb(10) ** -k for k in (4, 8, 12)]
+        sides = [(ball(entry.phi, {x: at - h}), ball(entry.phi, {x: at + h})) for h in steps]
+        sizes = [float((abs(q - p) / (2 * h)).lower()) for (p, q), h in zip(sides, steps, strict=True)]
+    text = f"{place}: the quotient across the jump grows to {sizes[-1]:.3g}"
+    return Evidence("PASS", 1.0, text) if sizes == sorted(sizes) and sizes[-1] > 1e6 else undecided(text)
 
 
 def _grows(entry: Activation, end: Extremum, place: Place) -> Evidence:
