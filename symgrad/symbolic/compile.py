@@ -126,7 +126,8 @@ class _Lines:
         return allocated(self.lines, result)
 
     def _line(self, run: Callable[..., Any], *operands: Value, boolean: bool = False) -> Value:
-        key = (run, *operands)
+        # a number is not the line that it numbers: -1.0 == -1, which stands for x
+        key = (run, *((type(operand), operand) for operand in operands))
         if key not in self.known:
             self.lines.append(Line(run, operands, boolean))
             self.known[key] = len(self.lines) - 1

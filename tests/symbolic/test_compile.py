@@ -203,3 +203,13 @@ def test_no_python_is_made() -> None:
             assert (
                 isinstance(operation.run, np.ufunc) or operation.run.__module__ == "symgrad.symbolic.program"
             )
+
+
+@pytest.mark.parametrize("expression", [sp.exp(-(x**2)) * sp.atan(x**3), 2 * x**2 + 2 * x**4 + x**3 - x**2])
+def test_a_number_is_not_taken_for_the_line_of_that_number(expression: sp.Expr) -> None:
+    points = np.array([-2.0, 0.5, 1.0, 4.0])
+    found = np.empty_like(points)
+    compile_expression(expression, x)(points, found)
+    assert found == pytest.approx(
+        [float(expression.subs(x, sp.Rational(point))) for point in points], rel=1e-14
+    )
