@@ -18,7 +18,7 @@ MAX_REACH = 1e6
 MAX_POINTS = 100_001
 
 
-def derive(activation: str, settings: Settings | None = None) -> Document:
+def derive(activation: object, settings: Settings | None = None) -> Document:
     """φ′ by named rules down to the textbook form, and g with φ′ = g(φ) where there is one."""
     from symgrad.documents import step_document
     from symgrad.present.latex import latex
@@ -52,7 +52,7 @@ def derive(activation: str, settings: Settings | None = None) -> Document:
     }
 
 
-def bound(activation: str, settings: Settings | None = None, symbolic: bool = False) -> Document:
+def bound(activation: object, settings: Settings | None = None, symbolic: bool = False) -> Document:
     """inf, sup and Lipschitz constant of φ over the real line, each with its proof grade, and the argument as
     steps.
     """
@@ -86,7 +86,7 @@ def bound(activation: str, settings: Settings | None = None, symbolic: bool = Fa
 
 
 def curve(
-    activation: str,
+    activation: object,
     settings: Settings | None = None,
     reach: float = 6.0,
     points: int = 601,

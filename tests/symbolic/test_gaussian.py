@@ -180,7 +180,7 @@ def terms(draw: st.DrawFn) -> sp.Expr:
     return x**degree * sp.exp(-bump * x**2) * sp.erf(slope * x) ** draw(st.integers(1, 2))
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(st.lists(terms(), min_size=1, max_size=2), st.sampled_from([LINE, RIGHT]), st.integers(1, 6))
 def test_sums_of_terms_are_their_integrals(parts: list[sp.Expr], span: Any, quarters: int) -> None:
     f, q = sp.Add(*parts), sp.Rational(quarters, 4)

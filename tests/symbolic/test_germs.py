@@ -219,14 +219,23 @@ def composition(draw: random.Random, depth: int) -> sp.Expr:
     return draw.choice(BINARY)(composition(draw, depth - 1), composition(draw, draw.randint(0, depth - 1)))
 
 
+def function(draw: random.Random) -> sp.Expr:
+    """A composition that is a function of x, not one that SymPy finds to be undefined or complex."""
+    while True:
+        try:
+            phi = composition(draw, draw.randint(1, 3))
+        except (ValueError, TypeError):  # a maximum of what is not real
+            continue
+        if phi.has(x) and not phi.has(sp.I, sp.zoo, sp.nan, oo):
+            return phi
+
+
 def search(seed: int, count: int) -> tuple[int, int, int]:
     """`count` random compositions at random ends: how many there were, were settled, and samples seen."""
     draw = random.Random(seed)
     tried = settled = seen = 0
     while tried < count:
-        phi, end = composition(draw, draw.randint(1, 3)), draw.choice(ENDS)
-        if not phi.has(x) or phi.has(sp.I, sp.zoo, sp.nan, oo):
-            continue
+        phi, end = function(draw), draw.choice(ENDS)
         try:
             found = behaviour(phi, x, end)
         except DomainError:

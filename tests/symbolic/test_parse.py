@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import sympy as sp
-from fuzzing import SEEDS
 
 from symgrad.errors import ExpressionError
 from symgrad.symbolic.letters import PARAMETERS, x
 from symgrad.symbolic.parse import WRITTEN, called, parse
 from symgrad.symbolic.write import write
 from symgrad.theory.activations import ACTIVATIONS
+from tests.symbolic.fuzzing import SEEDS
 
 R = sp.Rational
 a, lam = PARAMETERS["a"], PARAMETERS["lambda"]

@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 import sympy as sp
-from fuzzing import SEEDS, strings
 from sympy.polys.monomials import MonomialOps
 
 from symgrad.errors import ExpressionError, InputError
 from symgrad.symbolic.letters import PARAMETERS, x
 from symgrad.symbolic.parse import parse
 from symgrad.theory.activations import ACTIVATIONS
+from tests.symbolic.fuzzing import SEEDS, strings
 
 LONG = 0.2
 """Seconds of processor time; on a busy machine some strings take longer by chance."""
