@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from symgrad.errors import InputError
 from symgrad.numeric import Kernel
 from symgrad.symbolic.balls import ball, precision
+from symgrad.symbolic.cuts import cuts
+from symgrad.symbolic.isolation import ball_of
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.pieces import breakpoints
 from symgrad.theory.activations import Activation, activation, kernel
@@ -184,8 +186,11 @@ def resolve(name: str | Activation) -> Activation:
 
 
 def joints(entry: Activation) -> tuple[float, ...]:
-    """Where two pieces of φ meet, smoothly or not."""
-    return tuple(float(point) for point in breakpoints(entry.phi, x))
+    """Where two pieces of φ meet, smoothly or not; of a family that repeats, those of one period."""
+    try:
+        return tuple(float(point) for point in breakpoints(entry.phi, x))
+    except NotImplementedError:  # switches whose zeros have no closed form
+        return tuple(float(ball_of(cut.point, 64).mid()) for cut in cuts(entry.phi, x).points)
 
 
 def phi_kernel(entry: Activation) -> Kernel:
