@@ -173,8 +173,8 @@ def _jumps(entry: Activation, place: Place) -> Evidence:
 def _grows(entry: Activation, end: Extremum, place: Place) -> Evidence:
     """An infinite value: the quotients grow along the sequence, beyond 1000."""
     sign = 1 if end.value.number is sp.oo else -1
-    measured = [sign * float(d.mid()) for d in quotients(entry.phi, x, sequence(place, entry.parameters))]
-    text = f"{place}: the quotients grow to {sign * measured[-1]:.3g}"
+    measured = [sign * d.mid() for d in quotients(entry.phi, x, sequence(place, entry.parameters))]
+    text = f"{place}: the quotients grow to {(sign * measured[-1]).str(3, radius=False)}"
     if measured[-1] > measured[-2] > measured[-3] and measured[-1] > 1000:
         return Evidence("PASS", 1.0, text)
     return undecided(text)
