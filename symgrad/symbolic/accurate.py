@@ -9,9 +9,10 @@ any number below it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,11 @@ from numpy.typing import NDArray
 
 from symgrad.symbolic.balls import precision
 from symgrad.symbolic.compile import Program, compile_expression
+from symgrad.symbolic.cuts import cuts
 from symgrad.symbolic.germs import End, behaviour
 from symgrad.symbolic.series import Expansion, UndecidedError
 from symgrad.symbolic.stable import forms
-from symgrad.symbolic.table import TINY, Cell, Table, cells, origin, runs, table, zeros
+from symgrad.symbolic.table import TINY, Cell, Table, cells, filled, origin, runs, table, zeros
 
 __all__ = ["AUDIT", "Accurate", "Truth", "accurate", "audit_points"]
 
@@ -40,6 +42,8 @@ FAR = 16.0
 """Failures beyond this are first looked at as a tail."""
 _QUARTER = 50
 """Bits of a double's mantissa that do not say which quarter of its binade it lies in."""
+VALLEYS, ZOOMS = 32, 3
+"""How many valleys the audit looks into, and how often anew between the points around them."""
 _BITS = (256, 1200, 2400, 32000)
 
 Values = Mapping[sp.Symbol, sp.Expr]
@@ -102,7 +106,7 @@ def accurate(f: sp.Expr, x: sp.Symbol, order: int = 0, values: Values | None = N
     derivative = derivative.replace(sp.DiracDelta, lambda *args: sp.Integer(0))
     truth = audit_points(number, x, order)
     best: tuple[int, sp.Expr, Program, NDArray[np.float64]] | None = None
-    for form in forms(derivative, x):
+    for form in chain(_by_pieces(number, x, order), forms(derivative, x)):
         program = compile_expression(form, x)
         wrong = np.maximum(truth.errors(program, np.float64), truth.errors(program, np.float32))
         failures = int((wrong > AUDIT).sum())
@@ -115,15 +119,34 @@ def accurate(f: sp.Expr, x: sp.Symbol, order: int = 0, values: Values | None = N
     return Accurate(form, program, _mended(number, x, order, truth, wrong))
 
 
+def _by_pieces(number: sp.Expr, x: sp.Symbol, order: int) -> Iterator[sp.Expr]:
+    """Where max or min choose a branch: piece by piece between their proved cuts, since next to a cut the
+    computed values do not tell which is larger. At a cut the value is the left one's."""
+    if not number.has(sp.Max, sp.Min):
+        return
+    try:
+        found = cuts(number, x)
+    except NotImplementedError:
+        return
+    if found.period is not None:
+        return
+    ends = [sp.Rational(float(cut.ball(80).mid())) for cut in found.points]
+    parts = [piece.diff(x, order) if order else piece for *_, piece in found.pieces]
+    if len(parts) == len(ends) + 1:
+        branches = [(part, x <= end) for part, end in zip(parts, ends, strict=False)]
+        yield from forms(sp.Piecewise(*branches, (parts[-1], True)), x)
+
+
 def _points() -> NDArray[np.float64]:
     """Points in every quarter of every binade from 2⁻⁴⁰ to 10⁴, sparser down to 1e-300; singles all of them
     where single precision reaches, and known trouble: where exp overflows and underflows."""
     generator = np.random.default_rng(6)
-    quarters = 2.0 ** np.arange(-40, 14)[:, None] * np.linspace(1, 2, 5)[None, :-1]
-    inside = quarters[..., None] * (1 + 0.14 * generator.random((*quarters.shape, 3)))
+    binades = 2.0 ** np.arange(-40, 14)[:, None]
+    inside = np.sort(binades * (1 + (np.arange(12) + generator.random((54, 12))) / 12))
+    middle = 2.0 ** np.arange(-2, 5)[:, None] * (1 + np.sort(generator.random((7, 36))))
     small = 2.0 ** np.arange(-996, -40, 12) * (1 + generator.random(80))
     known = [*range(1, 6), 17, 18.5, 36, 38, 40, 87, 88.5, 89, 100, 104, 350, 708, 710, 745, 1e3, REACH]
-    sizes = np.concatenate([inside.ravel(), small, known])
+    sizes = np.concatenate([inside.ravel(), middle.ravel(), small, known])
     sizes = np.unique(np.where(sizes > 1e-37, sizes.astype(np.float32), sizes)[sizes <= REACH])
     return np.concatenate([-sizes[::-1], sizes])
 
@@ -143,7 +166,32 @@ def audit_points(number: sp.Expr, x: sp.Symbol, order: int) -> Truth:
 def _sampled(number: sp.Expr, x: sp.Symbol) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """f, f′ and f″/2 at the points, each a ball narrow enough to be a double; NaN where f is not smooth."""
     f, points = Expansion(number, x), _points()
-    return points, np.array([_series(f, float(point)) for point in points])
+    series = np.array([_series(f, float(point)) for point in points])
+    for _ in range(ZOOMS):
+        more = np.setdiff1d(np.concatenate([_small(points, series, order) for order in (0, 1)]), points)
+        points = np.concatenate([points, more])
+        series = np.concatenate([series, np.reshape([_series(f, float(p)) for p in more], (-1, 3))])
+        ranks = np.argsort(points)
+        points, series = points[ranks], series[ranks]
+    return points, series
+
+
+def _small(points: NDArray[np.float64], series: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    """Points around the valleys of |f| + |a f′| next to 0, where f has a double zero, or nearly, or begins to
+    be 0, or underflows: there formulas cancel that are sums of larger terms."""
+    with np.errstate(all="ignore"):
+        size = np.abs(series[:, order]) + (order + 1) * np.abs(series[:, order + 1] * points)
+        inner = size[1:-1]
+        depth = inner / np.minimum(size[:-2], size[2:])
+        flat = ~np.isfinite(depth) | (depth < 0.5)
+    vanished = np.abs(series[:, order]) < TINY
+    flat |= vanished[:-2] != vanished[2:]
+    valleys = 1 + np.flatnonzero((inner > 0) & flat & (np.abs(points[1:-1]) > 2.0**-10))
+    deepest = valleys[np.argsort(np.abs(points[valleys]))][:VALLEYS]
+    near = np.array([-0.5, -0.25, -0.1, 0.1, 0.25, 0.5])
+    gaps = np.minimum(points[deepest + 1] - points[deepest], points[deepest] - points[deepest - 1])
+    found = points[deepest, None] + gaps[:, None] * near
+    return np.asarray(found.astype(np.float32), np.float64).ravel()
 
 
 def _series(f: Expansion, point: float) -> list[float]:
@@ -169,15 +217,16 @@ def _mended(
     failed = set(keys[(wrong > AUDIT) & away].tolist())
     failed = {key + step for key in failed for step in (-1, 0, 1)}
     flushed = set(keys[(truth.value != 0) & (np.abs(truth.value) < TINY) & away].tolist()) - failed
-    found: list[Cell] = []
+    found = list(_filled(number, x, order))
     for side, f in sides.items():
         spans = [_span(key) for key in sorted(failed) if (key >= 0) == (side > 0)]
         beside = (wrong > AUDIT) & (np.abs(truth.points) < 2.0**-20) & (truth.points * side > 0)
         wide = [origin(f, order, side) if beside.any() else None]
         if any(max(map(abs, span)) > FAR for span in spans):
-            wide.append(_tail(number, x, order, side))
-        for cell in filter(None, wide):
-            found.append(cell)
+            tails = filter(None, (_tail(number, x, order, side), _vanished(truth, side)))
+            wide.append(min(tails, key=lambda cell: abs(cell.centre), default=None))
+        found += filter(None, wide)
+        for cell in found:
             spans = [(low, high) for low, high in spans if low >= cell.high or high <= cell.low]
         found += cells(f, order, spans)
         found += zeros(f, order, [_span(key) for key in sorted(flushed) if (key >= 0) == (side > 0)])
@@ -200,6 +249,34 @@ def _tail(number: sp.Expr, x: sp.Symbol, order: int, side: int) -> Cell | None:
         ends = (start, math.inf) if side > 0 else (-math.inf, -start)
         best = Cell(*ends, side * start, (0.0 if small else float(values.mid()),))
     return best
+
+
+def _vanished(truth: Truth, side: int) -> Cell | None:
+    """0 beyond the point from which on the function is below 1e-300 at every point of the audit: what is left
+    where no germ proves it."""
+    living = side * truth.points[np.abs(truth.value) >= TINY]
+    start = float(living.max()) if living.size else 0.0
+    beyond = side * truth.points[side * truth.points > max(start, FAR)]
+    if beyond.size < 8:
+        return None
+    first = float(beyond.min())
+    return Cell(*((first, math.inf) if side > 0 else (-math.inf, -first)), side * first, (0.0,))
+
+
+def _filled(number: sp.Expr, x: sp.Symbol, order: int) -> Iterator[Cell]:
+    """Around removable points other than 0."""
+    if not any(node.exp.is_negative and node.has(x) for node in number.atoms(sp.Pow)):
+        return
+    try:
+        points = cuts(number, x).points
+    except NotImplementedError:
+        return
+    for cut in points:
+        if cut.joins == "removable" and cut.point != 0 and isinstance(cut.point, sp.Expr):
+            f = Expansion(number.subs(x, cut.point + x), x)
+            cell = filled(f, order, float(cut.ball(80).mid()))
+            if cell is not None:
+                yield cell
 
 
 def _continued(number: sp.Expr, x: sp.Symbol, side: int) -> sp.Expr:

@@ -16,6 +16,7 @@ from symgrad.symbolic.textbook import Sigma, Softplus, textbook, unfold
 
 __all__ = ["forms", "stable"]
 
+DIGITS = 60
 _LONG, _SHORT = 150, 60
 """Operations beyond which no other form is looked for: algebra on longer trees takes longer than a table."""
 
@@ -150,6 +151,8 @@ def split(expr: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
         lambda node: isinstance(node, sp.tanh | sp.sinh | sp.cosh), lambda node: node.rewrite(sp.exp)
     )
     tree = sp.expand_power_exp(tree)
+    numbers = {node: sp.Dummy("c", positive=True) for node in tree.atoms(sp.exp) if not node.has(x)}
+    tree = tree.xreplace(numbers)
     rates = [node.exp / x for node in tree.atoms(sp.exp) if node.has(x)]
     if not rates or not all(rate.is_number and (rate / rates[0]).is_Rational for rate in rates):
         return None
@@ -164,7 +167,10 @@ def split(expr: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
             return None
         if found is None:
             return None
-        sides.append(stable(found.xreplace({t: away})))
+        floats = {
+            letter: node.evalf(DIGITS) for node, letter in numbers.items()
+        }  # e⁵⁰ e⁻⁵⁰ˣ is not e^{50 − 50x}
+        sides.append(stable(found.xreplace({t: away, **floats})))
     right, left = sides
     return right if right == left else sp.Piecewise((right, x > 0), (left, True))
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from symgrad.symbolic.balls import precision
 from symgrad.symbolic.series import Expansion, UndecidedError
 
-__all__ = ["TINY", "Cell", "Table", "cells", "origin", "runs", "table", "zeros"]
+__all__ = ["TINY", "Cell", "Table", "cells", "origin", "filled", "runs", "table", "zeros"]
 
 TINY = 1e-300
 """φ′ below this is flushed to 0."""
@@ -27,7 +27,7 @@ EPS = float(np.finfo(np.float64).eps)
 SHARE = 6.0
 """What a cell's polynomial may use of the 8 ε(1 + κ)."""
 TERMS = 22
-ATTEMPTS = 1200
+ATTEMPTS = 3000
 """Cells that are tried for one function; what is left then keeps its formula."""
 BITS = (320, 1400)
 """Precision of the coefficients; the second where as much cancels as doubles can hold: e⁻⁶⁹⁰ beside 1."""
@@ -140,6 +140,21 @@ def origin(f: Expansion, order: int, side: int) -> Cell | None:
     return None
 
 
+def filled(f: Expansion, order: int, point: float) -> Cell | None:
+    """The widest cell around a removable point other than 0, f given from there; R is judged by the last
+    terms."""
+    for k in range(10):
+        reach = 2.0**-k
+        cell = (
+            _cell(f, order, -reach, reach, 0.0, removable=True, shift=point)
+            if reach < abs(point) / 2
+            else None
+        )
+        if cell is not None:
+            return Cell(point - reach, point + reach, point, cell.coefficients)
+    return None
+
+
 def _small(f: Expansion, order: int, where: arb) -> bool:
     with precision(BITS[-1]):
         try:
@@ -163,7 +178,13 @@ def derivative(f: Expansion, where: arb, order: int, terms: int) -> list[arb]:
 
 
 def _cell(
-    f: Expansion, order: int, low: float, high: float, centre: float, removable: bool = False
+    f: Expansion,
+    order: int,
+    low: float,
+    high: float,
+    centre: float,
+    removable: bool = False,
+    shift: float = 0,
 ) -> Cell | None:
     bits = next((b for b in BITS if _resolved(f, order, centre, b)), BITS[-1])
     with precision(bits):
@@ -173,7 +194,7 @@ def _cell(
             last = here[-1] if removable else derivative(f, _ball(low, high), order, TERMS + 1)[-1]
         except UndecidedError:
             return None
-        power = 0 if centre else _leading(here)
+        power = 0 if centre or shift else _leading(here)
         if power is None or not all(c.is_finite() for c in (*here, last)):
             return None
         here = here[power:]
@@ -183,7 +204,7 @@ def _cell(
             rest = 8 * sum(terms[-3:], arb(0))
         if abs(here[0]) + sum(terms[1:], rest) < TINY and not power:
             return Cell(low, high, centre, (0.0,))
-        allowed = SHARE * EPS * _size(terms, rest, power, radius, centre)
+        allowed = SHARE * EPS * _size(terms, rest, power, radius, centre or shift)
         rest += sum((c.rad() * radius**j for j, c in enumerate(here)), arb(0))
         degree = len(here)
         while degree > 1 and rest + terms[degree - 1] < allowed / 8:
