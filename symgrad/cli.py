@@ -28,6 +28,8 @@ __all__ = ["main"]
 
 LONGEST = 86_400
 MAX_PORT = 65_535
+EXIT_CODES = {"limit": 3, "unsolved": 0, "fault": 1}
+"""Of an answer that is not complete, by the reason."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +67,7 @@ def _late(options: argparse.Namespace, why: str) -> int:
 def _failed(command: str, document: dict[str, Any]) -> int:
     if document.get("complete") is False:
         print(f"symgrad: {document['why']}; this is what is known", file=sys.stderr)
-        return 1 if document.get("fault") else 3
+        return EXIT_CODES[document["reason"]]
     if command == "check":
         return int(not document["accepted"])
     if command == "verify":

@@ -1,6 +1,14 @@
 """What a caller may be told: one plain line each, never a traceback."""
 
-__all__ = ["FaultError", "InputError", "LimitError", "MemoryLimitError", "RefutedError", "TimeLimitError"]
+__all__ = [
+    "FaultError",
+    "InputError",
+    "LimitError",
+    "MemoryLimitError",
+    "RefutedError",
+    "TimeLimitError",
+    "UnsolvedError",
+]
 
 
 class InputError(ValueError):
@@ -40,3 +48,7 @@ class MemoryLimitError(LimitError, MemoryError):
 
 class FaultError(RuntimeError):
     """symgrad itself failed in a worker process; the message names the exception."""
+
+
+class UnsolvedError(FaultError):
+    """No method here answers the question; the message says which step has none."""

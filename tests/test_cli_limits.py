@@ -14,7 +14,7 @@ import pytest
 
 from symgrad import cli, verbs
 from symgrad.cli import main
-from symgrad.errors import FaultError, InputError, MemoryLimitError, TimeLimitError
+from symgrad.errors import FaultError, InputError, MemoryLimitError, TimeLimitError, UnsolvedError
 from symgrad.verbs import limited as module
 from symgrad.verbs.limited import limited
 from symgrad.verbs.sketch import SKETCHES, STAGES
@@ -82,15 +82,20 @@ class Workers:
         return verbs.VERBS[verb].run(**arguments)
 
 
-LIMITS = [TimeLimitError("bound: no answer within 10 s"), MemoryLimitError("bound: more than 1 GiB")]
+REASONS = [
+    (TimeLimitError("bound: no answer within 10 s"), "limit"),
+    (MemoryLimitError("bound: more than 1 GiB"), "limit"),
+    (UnsolvedError("bound: not solved (planted)"), "unsolved"),
+    (FaultError("bound: KeyError: 'planted'"), "fault"),
+]
 
 
-@pytest.mark.parametrize("error", [*LIMITS, FaultError("bound: KeyError: 'planted'")], ids=str)
-def test_each_limit_and_a_fault_leave_a_sketch(error: Exception) -> None:
+@pytest.mark.parametrize(("error", "reason"), REASONS, ids=[str(error) for error, _ in REASONS])
+def test_each_reason_leaves_a_sketch(error: Exception, reason: str) -> None:
     workers = Workers(error)
     known = limited(lambda: workers, "bound", {"activation": "tanh"}, use_cache=False)  # type: ignore[arg-type]
     assert known["why"] == str(error)
-    assert known["fault"] is isinstance(error, FaultError)
+    assert known["reason"] == reason
     assert float(known["sup"]["decimal"]) == 1
 
 
@@ -120,6 +125,17 @@ def test_an_answer_on_the_disk_needs_no_worker(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("SYMGRAD_CACHE", str(tmp_path))
     kept = verbs.call("bound", {"activation": "relu"})
     assert limited(lambda: pytest.fail("a pool was made"), "bound", {"activation": "relu"}) == kept
+
+
+@pytest.mark.parametrize(("error", "code"), [(REASONS[0][0], 3), (REASONS[2][0], 0), (REASONS[3][0], 1)])
+def test_the_exit_code_says_why_it_is_unfinished(
+    error: Exception, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_pool", lambda use_cache: Workers(error))
+    assert main(["bound", "tanh", "--json", "--no-cache"]) == code
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["why"] == str(error)
+    assert printed.err == f"symgrad: {error}; this is what is known\n"
 
 
 def test_an_unfinished_answer_is_not_kept(

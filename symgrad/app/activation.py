@@ -42,9 +42,9 @@ def view() -> None:
         if chosen is None:
             return
         asked = {"activation": chosen[0], "settings": settings}
-        for verb in ("bound", "derive"):
-            ahead(verb, patience(asked), **asked, **({"symbolic": True} if verb == "bound" else {}))
-        ahead("gain", **asked, q=st.session_state.get("q", "1"))
+        ahead("bound", patience(asked), **asked, symbolic=True)
+        ahead("derive", patience(asked), **asked)
+        ahead("gain", **asked, q=str(st.session_state.get("q", "1")))
         result(top, asked)
 
 
@@ -125,7 +125,7 @@ def cut_short(document: Document, asked: Document, says: str) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(f":orange-badge[estimated]  **Not finished.** {says}")
         st.code(document["why"], language=None, wrap_lines=True)
-        if patience(asked) is None and not document["fault"]:
+        if patience(asked) is None and document["reason"] == "limit":
             st.button(
                 "Try again for a minute",
                 key=f"again-{says}",

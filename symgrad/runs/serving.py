@@ -47,7 +47,7 @@ def serve_parent(call: Call, ready: Callable[[], None]) -> None:
 
 def serve(call: Call, requests: Iterable[str], answers: IO[str]) -> None:
     """Answers requests {"verb", "arguments", "seconds", "memory_gib"} with {"document"}, {"input_error",
-    "column"}, {"memory"} or {"error"}; "retire" asks for a fresh process.
+    "column"}, {"unsolved"}, {"memory"} or {"error"}; "retire" asks for a fresh process.
     """
     for line in requests:
         request = json.loads(line)
@@ -57,6 +57,8 @@ def serve(call: Call, requests: Iterable[str], answers: IO[str]) -> None:
             answer = {"document": call(request["verb"], request["arguments"])}
         except InputError as error:
             answer = {"input_error": str(error), "column": getattr(error, "column", None)}
+        except NotImplementedError as error:
+            answer = {"unsolved": str(error)}
         except Exception as error:  # the process must live on, and the caller must learn why
             if _short_of_memory(error):
                 answer = {"memory": request.get("memory_gib"), "retire": True}

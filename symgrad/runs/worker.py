@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
-from symgrad.errors import FaultError, InputError, MemoryLimitError, TimeLimitError
+from symgrad.errors import FaultError, InputError, MemoryLimitError, TimeLimitError, UnsolvedError
 from symgrad.runs.serving import processor_seconds
 
 __all__ = ["Worker", "WorkerDiedError"]
@@ -95,6 +95,7 @@ class Worker:
 
         Raises `InputError`, `TimeLimitError` after `timeout` seconds, `MemoryLimitError` beyond
         `memory_gib` of memory in use, `WorkerDiedError` when the process was ended by something else,
+        `UnsolvedError` where no method answers,
         `FaultError` when symgrad itself failed.
         """
         request = {"verb": verb, "arguments": dict(arguments), "seconds": timeout, "memory_gib": memory_gib}
@@ -120,6 +121,8 @@ class Worker:
             error = InputError(answer["input_error"])
             error.column = answer.get("column")
             raise error
+        if "unsolved" in answer:
+            raise UnsolvedError(f"{verb}: not solved ({answer['unsolved']})")
         if "document" not in answer:
             raise FaultError(f"{verb}: {answer.get('error')}")
         return answer["document"]

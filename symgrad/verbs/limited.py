@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from symgrad.errors import FaultError, LimitError
+from symgrad.errors import FaultError, LimitError, MemoryLimitError, TimeLimitError, UnsolvedError
 from symgrad.runs.cache import recall
 from symgrad.runs.pool import Pool
 from symgrad.verbs import VERBS, key
@@ -14,6 +14,12 @@ from symgrad.verbs.sketch import SKETCHES, STAGES
 
 __all__ = ["limited"]
 
+REASONS: dict[type[Exception], str] = {
+    TimeLimitError: "limit",
+    MemoryLimitError: "limit",
+    UnsolvedError: "unsolved",
+    FaultError: "fault",
+}
 SKETCH_LIMIT = 2.0
 """Seconds for each stage of a sketch."""
 
@@ -28,8 +34,9 @@ def limited(
     """The document of the verb, from the disk where it is there: `pool` is then not even made.
 
     After `timeout` seconds (default: the verb's own limit), beyond the verb's memory or where symgrad itself
-    fails it is a sketch with "complete" false, "why" and "fault". Raises `InputError`; `LimitError` or
-    `FaultError` where nothing is known in time, not even the expression.
+    fails it is a sketch with "complete" false, "why" and "reason": limit, unsolved or fault.
+
+    Raises `InputError`; `LimitError` or `FaultError` where nothing is known in time, not even the expression.
     """
     chosen = VERBS[verb]
     stored = recall(key(verb, arguments)) if chosen.kept and use_cache else None
@@ -48,5 +55,5 @@ def limited(
             known = workers.call("sketch", asked, SKETCH_LIMIT, chosen.memory_gib)
         except (LimitError, FaultError):  # less may still be known
             continue
-        return {**known, "fault": isinstance(reached, FaultError)}
+        return {**known, "reason": REASONS[type(reached)]}
     raise reached

@@ -202,11 +202,14 @@ def test_serving_goes_on_after_a_fault_and_after_the_memory_limit() -> None:
             raise ZeroDivisionError("planted")
         if verb == "large":
             raise MemoryError
+        if verb == "open":
+            raise NotImplementedError("no method")
         return {"verb": verb}
 
-    assert served(call, "a", "bad", "large", "b") == [
+    assert served(call, "a", "bad", "open", "large", "b") == [
         {"document": {"verb": "a"}},
         {"error": "ZeroDivisionError: planted"},
+        {"unsolved": "no method"},
         {"memory": None},
         {"document": {"verb": "b"}},
     ]
