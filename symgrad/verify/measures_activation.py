@@ -171,11 +171,14 @@ def _jumps(entry: Activation, place: Place) -> Evidence:
 
 
 def _grows(entry: Activation, end: Extremum, place: Place) -> Evidence:
-    """An infinite value: the quotients grow along the sequence, beyond 1000."""
+    """An infinite value: the quotients grow along the sequence, a decade a step, and do not settle: beyond
+    1000, or by steps that do not die away (a logarithm's stay the same).
+    """
     sign = 1 if end.value.number is sp.oo else -1
     measured = [sign * d.mid() for d in quotients(entry.phi, x, sequence(place, entry.parameters))]
     text = f"{place}: the quotients grow to {(sign * measured[-1]).str(3, radius=False)}"
-    if measured[-1] > measured[-2] > measured[-3] and measured[-1] > 1000:
+    before, last = measured[-2] - measured[-3], measured[-1] - measured[-2]
+    if before > 0 and last > 0 and (measured[-1] > 1000 or last > before * arb("0.9")):
         return Evidence("PASS", 1.0, text)
     return undecided(text)
 
