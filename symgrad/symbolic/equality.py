@@ -146,6 +146,8 @@ def _branches(branch: _Branch, tried: list[dict[sp.Symbol, sp.Expr]]) -> Iterato
     if known is not None:
         yield from _branches(branch.decided(switch, known), tried)
         return
+    if _undefined(switch):
+        return
     x = min(switch.free_symbols, key=str)
     found = _roots(switch, x) if switch.free_symbols == {x} and x.is_extended_real else None
     if found is None:
@@ -159,9 +161,16 @@ def _branches(branch: _Branch, tried: list[dict[sp.Symbol, sp.Expr]]) -> Iterato
         yield from _branches(here.put(x, zero), tried)
     for start, end in itertools.pairwise((lo, *zeros, hi)):
         at = Piece(start, end, switch).inside()
+        if _undefined(switch.xreplace({x: at})):
+            continue
         tried.append({x: at})
         inside = replace(branch, within={**branch.within, x: (start, end)})
         yield from _branches(inside.decided(switch, sign_of(switch, {x: at})), tried)
+
+
+def _undefined(switch: sp.Expr) -> bool:
+    """Whether a switch without a letter has no sign: the sides are not defined there."""
+    return switch.has(sp.zoo, sp.nan) or switch.is_extended_real is False
 
 
 def _roots(switch: sp.Expr, x: sp.Symbol) -> Sequence[sp.Expr] | None:

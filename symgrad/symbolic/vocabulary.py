@@ -8,7 +8,7 @@ from math import prod
 
 import sympy as sp
 
-from symgrad.symbolic.language import NODES, InadmissibleError
+from symgrad.symbolic.language import InadmissibleError, Known, bases
 
 __all__ = ["CONSTANTS", "ELEMENTARY", "Function", "cases", "compose"]
 
@@ -59,25 +59,18 @@ def cases(pairs: Sequence[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
 
 
 def _absolute(u: sp.Expr) -> sp.Expr:
+    if bases(u, Known()):
+        # where u may leave the real line SymPy's |u| brings arguments of complex numbers; here u is real
+        return _largest(sp.Max)(u, -u)
     found = sp.Abs(u)
-    if not _plain(found):
-        # where u may leave the real line SymPy answers with arguments of complex numbers; here u is real
-        return sp.Max(u, -u)
     twice = {outer: outer.args[0] for outer in found.atoms(sp.Abs) if isinstance(outer.args[0], sp.Abs)}
     return found.xreplace(twice)
 
 
 def _sign(u: sp.Expr) -> sp.Expr:
-    found = sp.sign(u)
-    return (
-        found
-        if _plain(found)
-        else cases([(sp.Integer(-1), u < 0), (sp.Integer(1), u > 0), (sp.S.Zero, sp.true)])
-    )
-
-
-def _plain(expr: sp.Expr) -> bool:
-    return all(node.func in NODES for node in sp.preorder_traversal(expr) if node.args)
+    if bases(u, Known()):
+        return cases([(sp.Integer(-1), u < 0), (sp.Integer(1), u > 0), (sp.S.Zero, sp.true)])
+    return sp.sign(u)
 
 
 def _largest(of: type[sp.Max] | type[sp.Min]) -> Callable[..., sp.Expr]:

@@ -34,6 +34,8 @@ LANGUAGE = {
     "|x|": sp.Abs(x), "||x|-1|": sp.Abs(sp.Abs(x) - 1), "|x|/(1+|x|)": sp.Abs(x) / (1 + sp.Abs(x)),
     "|x(|x|-2)|": sp.Abs(x * (sp.Abs(x) - 2)), "2|x|": 2 * sp.Abs(x),
     "|x-1|-|x+1|": sp.Abs(x - 1) - sp.Abs(x + 1),
+    "|log(x)|": sp.Max(sp.log(x), -sp.log(x)),
+    "|exp(sqrt(x))|": sp.Max(sp.exp(sp.sqrt(x)), -sp.exp(sp.sqrt(x))),
     # other spellings
     "x³ − x⁻¹·x³": x**3 - x**2, "σ(x)": 1 / (1 + sp.exp(-x)), "x¹⁰": x**10, "e^x²": sp.exp(x**2), "x·x": x**2,
     "Abs(x)+Max(x,1)+Min(x,2)": sp.Abs(x) + sp.Max(x, 1) + sp.Min(x, 2), "Heaviside(x)": sp.Heaviside(x),
