@@ -26,13 +26,15 @@ from mpmath import mp, mpf
 
 from symgrad import verbs
 from symgrad.cli import main
+from symgrad.files import rendered
 from symgrad.present.atlas import COLUMNS, FORMATS
 from symgrad.present.plain import written
 from symgrad.symbolic.cuts import cuts
 from symgrad.symbolic.letters import x, y
-from symgrad.theory.activation_derivative import own_slope
+from symgrad.theory.activation_derivative import activation_key, own_slope
 from symgrad.theory.activations import ACTIVATIONS, FAMILIES, Activation
 from symgrad.theory.activations.frameworks import EXCLUDED, FRAMEWORKS
+from symgrad.theory.registry import entry
 from tests.theory.reference import evaluate, number, phi, slope
 
 ROWS: dict[str, dict[str, Any]] = {row["name"]: row for row in verbs.call("atlas", {})["rows"]}
@@ -133,9 +135,9 @@ COARSE = {"Hardsigmoid": 1e-8}
 def test_the_rows_are_those_of_the_registry() -> None:
     """Order, formula, source and frameworks; the figures are worked out anew below."""
     assert tuple(ROWS) == NAMES
-    for entry in ACTIVATIONS.values():
-        assert ROWS[entry.name]["expression"] == written(entry.phi)
-        assert ROWS[entry.name]["parameters"] == {s.name: str(value) for s, value in entry.parameters.items()}
+    for one in ACTIVATIONS.values():
+        assert ROWS[one.name]["expression"] == written(one.phi)
+        assert ROWS[one.name]["parameters"] == {s.name: str(value) for s, value in one.parameters.items()}
 
 
 EXTREMUM = {"exact", "decimal", "lower", "upper", "attained", "at", "proof", "why"}
@@ -193,6 +195,27 @@ def test_a_row_is_not_stale(name: str) -> None:
 @the_rest
 def test_no_row_is_stale(name: str) -> None:
     _is_worked_out_again(name)
+
+
+def _is_derived(name: str) -> None:
+    """Its derivation by key: every step checked, and a page of it."""
+    derivation = entry(activation_key(name))()
+    assert derivation.proof in ("exact", "certified")
+    assert {claim.key for claim in derivation.claims} == {f"{name}/range", f"{name}/kernel"}
+    for kind in ("tex", "md"):
+        file, content = rendered(derivation, kind, lambda _: {})
+        assert file == f"{activation_key(name)}.{kind}"
+        assert len(content) > 500
+
+
+@pytest.mark.parametrize("name", FEW[:5])
+def test_a_derivation_by_key(name: str) -> None:
+    _is_derived(name)
+
+
+@the_rest
+def test_all_derivations_by_key(name: str) -> None:
+    _is_derived(name)
 
 
 # --- Every figure against φ alone ---
