@@ -41,7 +41,7 @@ def view() -> None:
             gallery()
         if chosen is None:
             return
-        asked = {"activation": chosen[0], "settings": settings}
+        asked: Document = {"activation": chosen[0], "settings": settings}
         ahead("bound", patience(asked), **asked, symbolic=True)
         ahead("derive", patience(asked), **asked)
         ahead("gain", **asked, q=str(st.session_state.get("q", "1")))

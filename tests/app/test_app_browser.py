@@ -6,6 +6,7 @@ exception, or a traceback in the server's log.
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +24,8 @@ PAGES = [
     *((f"/{view.key}".replace("/start", "/"), screen) for view in views.VIEWS for screen in SCREENS),
     ("/library?derivation=norm-bound", "phone"),
     ("/activation?activation=selu", "dark"),
+    ("/activation?activation=sqrt(|x|)", "phone"),
+    ("/activation?activation=x%2Bsin(x)^2", "dark"),
     ("/depth?projector=true", "light"),
 ]
 CUT_OFF = """() => {
@@ -60,7 +63,7 @@ def test_a_view_is_drawn_whole(open_page: OpenPage, address: str, screen: str) -
     if not address.startswith("/library"):
         assert page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg.marks)").count() > 0
     assert page.evaluate(CUT_OFF) == [False, []]
-    name = address.strip("/").replace("?", "-").replace("=", "-") or views.VIEWS[0].key
+    name = re.sub(r"[^\w.-]+", "-", address.strip("/")) or views.VIEWS[0].key
     screenshot(page, f"{name}-{screen}")
 
 
@@ -133,6 +136,21 @@ def test_input_that_cannot_be_used_is_said_and_nothing_is_lost(open_page: OpenPa
     assert number(page, "Layers L").input_value() == "17"
     enter(page, "Units a layer", 64)
     assert finding(page) == before
+
+
+def test_an_activation_is_typed_and_an_error_stands_beside_the_field(open_page: OpenPage) -> None:
+    page = open_page("/activation")
+    field = page.get_by_role("textbox", name="type your own")
+    for text in ("x/(1+x^2)", "x*foo(x)"):
+        with settled(page):
+            field.fill(text)
+            field.press("Enter")
+        assert parse_qs(urlsplit(page.url).query)["activation"] == [text]
+    assert page.get_by_test_id("stCode").filter(has_text="column 3").count() == 1
+    with settled(page):
+        page.get_by_role("button", name="tanh: at most 1").click()
+    assert "tanh" in finding(page)
+    assert field.input_value() == "tanh"
 
 
 NET = "/depth?depth=5&width=4&seeds=2"
