@@ -39,10 +39,12 @@ def cache_folder() -> Path:
 
 @cache
 def fingerprint() -> str:
-    """A digest of the versions a document depends on: symgrad's source files, SymPy, python-flint, Python."""
+    """A digest of the versions a document depends on: symgrad's source files and the works cited, SymPy,
+    python-flint, NumPy, Python.
+    """
     digest = hashlib.sha256()
     root = Path(__file__).resolve().parent.parent
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted([*root.rglob("*.py"), *root.rglob("*.toml")]):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     for package in ("sympy", "python-flint", "numpy"):
