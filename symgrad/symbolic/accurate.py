@@ -42,7 +42,7 @@ FAR = 16.0
 """Failures beyond this are first looked at as a tail."""
 _QUARTER = 50
 """Bits of a double's mantissa that do not say which quarter of its binade it lies in."""
-VALLEYS, ZOOMS = 32, 3
+VALLEYS, ZOOMS = 64, 3
 """How many valleys the audit looks into, and how often anew between the points around them."""
 _BITS = (256, 1200, 2400, 32000)
 
@@ -108,7 +108,7 @@ def accurate(f: sp.Expr, x: sp.Symbol, order: int = 0, values: Values | None = N
     best: tuple[int, sp.Expr, Program, NDArray[np.float64]] | None = None
     for form in chain(_by_pieces(number, x, order), forms(derivative, x)):
         program = compile_expression(form, x)
-        wrong = np.maximum(truth.errors(program, np.float64), truth.errors(program, np.float32))
+        wrong = np.stack([truth.errors(program, dtype) for dtype in (np.float64, np.float32)])
         failures = int((wrong > AUDIT).sum())
         if best is None or failures < best[0]:
             best = (failures, form, program, wrong)
@@ -177,8 +177,8 @@ def _sampled(number: sp.Expr, x: sp.Symbol) -> tuple[NDArray[np.float64], NDArra
 
 
 def _small(points: NDArray[np.float64], series: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """Points around the valleys of |f| + |a f′| next to 0, where f has a double zero, or nearly, or begins to
-    be 0, or underflows: there formulas cancel that are sums of larger terms."""
+    """Points next to 0 around the valleys of |f| + |a f′| and the extrema of f, and where f begins to be 0 or
+    underflows: there formulas cancel that are sums of larger terms, and κ is no excuse."""
     with np.errstate(all="ignore"):
         size = np.abs(series[:, order]) + (order + 1) * np.abs(series[:, order + 1] * points)
         inner = size[1:-1]
@@ -186,6 +186,7 @@ def _small(points: NDArray[np.float64], series: NDArray[np.float64], order: int)
         flat = ~np.isfinite(depth) | (depth < 0.5)
     vanished = np.abs(series[:, order]) < TINY
     flat |= vanished[:-2] != vanished[2:]
+    flat |= np.sign(series[:-2, order + 1]) != np.sign(series[2:, order + 1])
     valleys = 1 + np.flatnonzero((inner > 0) & flat & (np.abs(points[1:-1]) > 2.0**-10))
     deepest = valleys[np.argsort(np.abs(points[valleys]))][:VALLEYS]
     near = np.array([-0.5, -0.25, -0.1, 0.1, 0.25, 0.5])
@@ -214,13 +215,14 @@ def _mended(
     sides = {side: Expansion(_continued(number, x, side), x) for side in (-1, 1)}
     keys = truth.points.view(np.int64) >> _QUARTER
     away = np.abs(truth.points) >= 2.0**-40
-    failed = set(keys[(wrong > AUDIT) & away].tolist())
-    failed = {key + step for key in failed for step in (-1, 0, 1)}
-    flushed = set(keys[(truth.value != 0) & (np.abs(truth.value) < TINY) & away].tolist()) - failed
+    double, single = ({*keys[(row > AUDIT) & away].tolist()} for row in wrong)
+    double, single = ({key + step for key in part for step in (-1, 0, 1)} for part in (double, single))
+    failed, urgent = sorted(double | single), set(map(_span, double))  # attempts are counted: doubles first
+    flushed = set(keys[(truth.value != 0) & (np.abs(truth.value) < TINY) & away].tolist()) - set(failed)
     found = list(_filled(number, x, order))
     for side, f in sides.items():
-        spans = [_span(key) for key in sorted(failed) if (key >= 0) == (side > 0)]
-        beside = (wrong > AUDIT) & (np.abs(truth.points) < 2.0**-20) & (truth.points * side > 0)
+        spans = [_span(key) for key in failed if (key >= 0) == (side > 0)]
+        beside = (wrong > AUDIT).any(axis=0) & (np.abs(truth.points) < 2.0**-20) & (truth.points * side > 0)
         wide = [origin(f, order, side) if beside.any() else None]
         if any(max(map(abs, span)) > FAR for span in spans):
             tails = filter(None, (_tail(number, x, order, side), _vanished(truth, side)))
@@ -228,7 +230,8 @@ def _mended(
         found += filter(None, wide)
         for cell in found:
             spans = [(low, high) for low, high in spans if low >= cell.high or high <= cell.low]
-        found += cells(f, order, spans)
+        doubles = [span for span in spans if span in urgent]
+        found += cells(f, order, doubles) + cells(f, order, [span for span in spans if span not in urgent])
         found += zeros(f, order, [_span(key) for key in sorted(flushed) if (key >= 0) == (side > 0)])
     return tuple(table(run) for run in runs(found))
 

@@ -27,7 +27,7 @@ EPS = float(np.finfo(np.float64).eps)
 SHARE = 6.0
 """What a cell's polynomial may use of the 8 ε(1 + κ)."""
 TERMS = 22
-ATTEMPTS = 3000
+ATTEMPTS = 2000
 """Cells that are tried for one function; what is left then keeps its formula."""
 BITS = (320, 1400)
 """Precision of the coefficients; the second where as much cancels as doubles can hold: e⁻⁶⁹⁰ beside 1."""
