@@ -96,7 +96,7 @@ def _unbounded(claim: Claim | None, line: Line, peaks: Sequence[Peak]) -> None:
         for end in (line.end(f"cut {cut.index}") for cut in broken)
         for side in (-1, 1)
     ]
-    _infinite("lipschitz", claim, line, jumps, "oo")
+    _infinite("lipschitz", claim, line, [*jumps, *peaks], "oo")
 
 
 def _infinite(name: str, claim: Claim, line: Line, peaks: Sequence[Peak], text: str) -> None:

@@ -140,6 +140,13 @@ def domain(text: str, line: Line, evidence: Sequence[Evidence]) -> None:
         raise RejectedError("the domain is not where φ is proved to be defined")
 
 
+def _parted(line: Line, cut: Point | None) -> bool:
+    """Whether the point of a cut is not in the domain; a removable one is filled."""
+    if cut is None or cut.joins == "removable":
+        return False
+    return cut.joins in ("pole", "edge") or _undefined(line, cut)
+
+
 def _named(text: str, end: End) -> bool:
     if end.infinite or text in ("oo", "-oo"):
         return text == end.text

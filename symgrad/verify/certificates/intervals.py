@@ -75,8 +75,11 @@ def _monotone(line: Line, record: Record, left: End, right: End) -> Evidence:
     first, last = record.fields["ends"]
     for span, limit in zip((first, last), limits, strict=True):
         require(limit is not None and span.contains(limit.slope), record, "φ′ at an end is not as recorded")
-    at_left = Peak(first.lo, first.hi, "side", left, left, inside(left, right), 1)
-    at_right = Peak(last.lo, last.hi, "side", right, right, inside(left, right), -1)
+    values = [limit.slope for limit in limits if limit is not None]  # tighter than recorded
+    at_left, at_right = (
+        Peak(value.lower(), value.upper(), "side", end, end, inside(left, right), side)
+        for value, end, side in zip(values, (left, right), (1, -1), strict=True)
+    )
     top, low = (at_right, at_left) if rising else (at_left, at_right)
     return Evidence(left, right, "monotone", top.hi, low.lo, (top,), (low,), limits)
 

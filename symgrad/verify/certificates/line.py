@@ -199,7 +199,7 @@ class Line:
                 if test(a.union(b), near):
                     continue
             except UndecidedError as error:
-                touched = _touched(error.switch, a, b)
+                touched = self._touched(error.switch, a, b)
             if touched is not None:
                 stack.append((touched.lo, b, touched, after))
                 stack.append((a, touched.hi, before, touched))
@@ -224,7 +224,8 @@ class Line:
             except NotImplementedError:
                 return False
             reach = arb(found.R) * (1 if i else -1)
-            if found.phi_limit is None or not (found.phi.range < 0 or found.phi_limit == -sp.oo):
+            approached = found.phi_limit in (0, -sp.oo) and found.phi.side == -1
+            if not (approached or found.phi.range < 0):
                 return False
             ends[i] = End("", reach, reach)
         if not ends[0].hi < ends[1].lo:
@@ -264,6 +265,25 @@ class Line:
         lo, hi = (sp.Rational(int(end.p), int(end.q)) for end in (cut.lo, cut.hi))
         return NamedRoot(letter, equation, lo, hi, lambda bits: arb(cut.lo).union(arb(cut.hi)))
 
+    def _touched(self, switch: sp.Expr | None, a: arb, b: arb) -> End | None:
+        """A simple rational point of (a, b) where the switch touches 0, and φ is the same on both sides."""
+        if switch is None or switch.has(*BRANCHING) or b - a > TOUCHING:
+            return None
+        middle = ((a + b) / 2).mid()
+        for denominator in range(1, SIMPLE):
+            nearest = fmpq((middle * denominator + arb(0.5)).floor().mid().unique_fmpz() or 0, denominator)
+            if not a < arb(nearest) < b:
+                continue
+            end = End("", arb(nearest), arb(nearest), sp.Rational(int(nearest.p), int(nearest.q)))
+            terms = jet(switch, x, end.lo, ORDERS)
+            for order in range(1, ORDERS + 1):
+                if terms[order] > 0 or terms[order] < 0:
+                    sides = [self.branch((end.lo + side * STEP_ASIDE).mid()) for side in (-1, 1)]
+                    same = order % 2 == 0 or sides[0] == sides[1]
+                    zero = end.vanishes(switch) and (order == 1 or _flat(switch, end, order))
+                    return end if same and zero else None
+        return None
+
     @staticmethod
     def _inside(point: arb, ends: Iterable[End]) -> bool:
         """Whether halving has come down to the enclosure of a cut itself."""
@@ -274,30 +294,16 @@ class Line:
         return _resolved(self.phi, inside)
 
 
-def _touched(switch: sp.Expr | None, a: arb, b: arb) -> End | None:
-    """A simple rational point of (a, b) where the switch touches 0 without changing its sign."""
-    if switch is None or switch.has(*BRANCHING) or b - a > TOUCHING:
-        return None
-    middle = ((a + b) / 2).mid()
-    for denominator in range(1, SIMPLE):
-        nearest = fmpq((middle * denominator + arb(0.5)).floor().mid().unique_fmpz() or 0, denominator)
-        if not a < arb(nearest) < b:
-            continue
-        end = End("", arb(nearest), arb(nearest), sp.Rational(int(nearest.p), int(nearest.q)))
-        terms = jet(switch, x, end.lo, ORDERS)
-        for order in range(1, ORDERS + 1):
-            if terms[order] > 0 or terms[order] < 0:
-                even = order % 2 == 0 and end.vanishes(switch) and _flat(switch, end, order)
-                return end if even else None
-    return None
-
-
 def _switch_sign(near: Near, over: arb) -> SwitchSign:
     """Decides a switch on a ball that touches a point where it vanishes: by its first derivative there that
     does not, which has one sign on the whole ball.
     """
 
     def sign(switch: sp.Expr, coefficients: Jet) -> int:
+        if all(coefficient == 0 for coefficient in coefficients):
+            asides = ((over.mid() + side * STEP_ASIDE).mid() for _, side in near)
+            if near and all(_resolved(switch, aside) == 0 for aside in asides):
+                return 0
         for order in range(1, len(coefficients)):
             slope = coefficients[order]
             if not (slope > 0 or slope < 0):
