@@ -43,6 +43,8 @@ def adopt(expr: sp.Expr) -> sp.Expr:
         admit(found, Known())
     except InadmissibleError as reason:
         raise InputError(f"the SymPy expression is not in the language: {reason}") from None
+    except (TypeError, ValueError):  # SymPy's: it compares only what may be real
+        raise InputError("the SymPy expression compares values that are not real") from None
     if x not in found.free_symbols:
         raise InputError("the SymPy expression does not depend on its variable (legal: an expression in x)")
     return found

@@ -56,7 +56,7 @@ def made(token: Token, known: Known, build: Callable[..., Any], *args: object) -
             )
     except InadmissibleError as reason:
         raise ExpressionError(token.column, str(reason)) from None
-    except TypeError:  # SymPy's: it compares only what may be real
+    except (TypeError, ValueError):  # SymPy's: it compares only what may be real
         raise ExpressionError(token.column, "values that are not real are compared") from None
     return found
 

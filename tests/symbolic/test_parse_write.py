@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from symgrad.errors import InputError
 from symgrad.present.plain import written
 from symgrad.symbolic.adopt import adopt
-from symgrad.symbolic.language import InadmissibleError, Known, admit
+from symgrad.symbolic.language import Known, admit
 from symgrad.symbolic.letters import PARAMETERS, x
 from symgrad.symbolic.parse import WRITTEN, parse
 from symgrad.symbolic.vocabulary import ELEMENTARY, cases
@@ -57,14 +57,14 @@ def larger(inner: st.SearchStrategy[sp.Expr]) -> st.SearchStrategy[sp.Expr]:
 EXPRESSIONS = st.recursive(LEAVES, larger, max_leaves=10)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_written_expressions_read_back(data: st.DataObject) -> None:
     """parse(write(e)) is e, by the plain writer and by the one with functions first."""
     try:
         expr = data.draw(EXPRESSIONS)
         admit(expr, Known())
-    except (InadmissibleError, TypeError):  # outside the language, or an order of values that are not real
+    except (TypeError, ValueError):  # outside the language, or an order of values that are not real
         assume(False)
     assume(x in expr.free_symbols)
     assert parse(write(expr), limits=WRITTEN) == expr
