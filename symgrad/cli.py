@@ -60,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _late(options: argparse.Namespace, why: str) -> int:
     """A limit came before anything was known: says so, and what was asked."""
     print(f"symgrad: {why}", file=sys.stderr)
-    print(json.dumps({"command": options.command, "complete": False, "why": why}, indent=2))
+    known = {"command": options.command, "complete": False, "why": why, "reason": "limit"}
+    print(json.dumps(known, indent=2))
     return 3
 
 
