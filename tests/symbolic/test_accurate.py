@@ -97,7 +97,7 @@ def test_from_the_output(name: str) -> None:
         assert not good or abs(mpf(float(one)) - true) <= 8 * EPS * size
     layer = points[used]
     np.testing.assert_array_equal(functions.slope(layer), got[used])
-    saturated = np.append(layer, 30.0)
+    saturated = np.append(layer, [-30.0, 30.0])
     np.testing.assert_array_equal(functions.slope(saturated), run(slope.from_input, saturated))
 
 
