@@ -27,7 +27,8 @@ def parity(f: sp.Expr, x: sp.Symbol) -> Parity:
     are defined; "none" where each of the three is refuted at a point.
     """
     mirrored, undecided = f.xreplace({x: -x}), False
-    for name, image in (("even", f), ("odd", -f), ("f(x) - f(-x) = x", f - x)):
+    images: tuple[tuple[Parity, sp.Expr], ...] = (("even", f), ("odd", -f), ("f(x) - f(-x) = x", f - x))
+    for name, image in images:
         if _differ(mirrored - image, x):
             continue
         try:
