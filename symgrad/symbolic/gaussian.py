@@ -24,6 +24,9 @@ VARIANCE = sp.Symbol("q", positive=True)
 """The variance of the Gaussian, as the letter of a closed form."""
 SMALLEST = 64
 """Denominators up to which a moment near a simple fraction is tried to be proved equal to it."""
+LARGEST = 50
+"""Arguments of exponentials up to which that is tried: with larger ones it takes minutes, and is never
+so."""
 Values = Mapping[sp.Symbol, sp.Expr]
 
 
@@ -71,7 +74,7 @@ def second_moment(
 
 def _simple(exact: sp.Expr, enclosed: arb) -> sp.Expr:
     """The simple fraction that the moment is proved to be, or the moment as it stands."""
-    if exact.is_Rational:
+    if exact.is_Rational or any(abs(node.args[0]) > LARGEST for node in exact.atoms(sp.exp, sp.erf, sp.erfc)):
         return exact
     middle = sp.Rational(str(enclosed.mid().str(50, radius=False))).limit_denominator(SMALLEST)
     if not ball(middle).overlaps(enclosed):

@@ -69,10 +69,7 @@ def _shortest(number: sp.Expr) -> sp.Expr:
     if number.is_Rational or number.is_infinite:
         return number
     together = sp.together(number)
-    forms = [
-        number,
-        together,
-        sp.powdenest(together),
-        sp.radsimp(number) if number.count_ops() < 60 else number,
-    ]
+    forms = [number, together, sp.powdenest(together)]
+    if number.is_algebraic:  # with e^(−10⁶) inside, clearing roots from a denominator takes minutes
+        forms.append(sp.radsimp(number))
     return min(forms, key=sp.count_ops)

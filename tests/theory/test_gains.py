@@ -76,7 +76,7 @@ def test_selu_is_made_to_keep_one() -> None:
     assert found.forward.exact == 1
 
 
-@pytest.mark.parametrize("q", [sp.Rational(1, 50), sp.Integer(400)], ids=str)
+@pytest.mark.parametrize("q", [sp.Rational(1, 10**6), sp.Integer(10**6)], ids=str)
 @pytest.mark.parametrize("name", CORE)
 def test_every_q_is_closed_or_certified(name: str, q: sp.Rational) -> None:
     found = gains(CORE[name], q)
@@ -107,8 +107,8 @@ def test_gains_undo_moments(name: str) -> None:
 
 
 def test_monte_carlo() -> None:
-    """Two million draws, φ′ from φ by differences: what the letters mean."""
-    z = np.random.default_rng(0).standard_normal(2_000_000) * np.sqrt(0.5)
+    """Many draws, φ′ from φ by differences: what the letters mean."""
+    z = np.random.default_rng(0).standard_normal(400_000) * np.sqrt(0.5)
     for name in ("tanh", "gelu", "hard_swish", "selu"):
         found, f = gains(CORE[name], sp.Rational(1, 2)), kernel(CORE[name]).value
         slope = (f(z + 1e-6) - f(z - 1e-6)) / 2e-6
