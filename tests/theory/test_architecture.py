@@ -18,6 +18,7 @@ FLOORS = {  # half a floor: above its neighbour on the same one
     "cli": 7.5,
     "app": 7,
     "tables": 7,
+    "options": 7,
     "verbs": 6.5,
     "documents": 6,
     "files": 6,
