@@ -114,6 +114,9 @@ def _complement(total: sp.Add) -> sp.Expr:
             return rest - term + constant * Erfc(-function.args[0])
         if coefficient == constant and isinstance(function, sp.tanh):
             return rest - term + 2 * constant * Sigma(2 * function.args[0])
+        if 2 * coefficient == -constant and isinstance(function, sp.erfc):
+            # SymPy writes erfc(−u) as 2 − erfc(u)
+            return rest - term - coefficient * Erfc(-function.args[0])
         if coefficient == -constant:
             other = _one_minus(function)
             if other is not None:
