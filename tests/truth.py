@@ -102,7 +102,7 @@ def _missed(slope: Slope, extremes: tuple[Extremum, Extremum]) -> tuple[str, str
     for extremum in extremes:
         _, upper = _ends(extremum)
         for place in extremum.at if extremum.attained and upper.is_finite() else ():
-            if place.side or place.until is not None or not place.point.is_number:
+            if place.side or place.until is not None or not place.point.is_finite:
                 continue
             near = sp.Rational(place.point.evalf(60))
             value = slope(fmpq(int(near.p), int(near.q)))
