@@ -274,7 +274,10 @@ def _is_defined(phi: sp.Expr, x: sp.Symbol, point: Point) -> bool:
     if isinstance(point, NamedRoot):
         with precision(128):
             return bool(ball(phi, {x: point.ball(128)}).is_finite())
-    value = phi.subs(x, point)
+    try:
+        value = phi.subs(x, point)
+    except (TypeError, ValueError):  # a maximum of what is undefined
+        return False
     return bool(value.is_finite) and not value.has(sp.nan, sp.zoo)
 
 

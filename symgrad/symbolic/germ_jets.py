@@ -9,6 +9,7 @@ from math import comb
 import sympy as sp
 from flint import arb, fmpq
 
+from symgrad.symbolic.balls import ball
 from symgrad.symbolic.germ_algebra import DomainError, Frame, Germ, monomial, number, raised
 from symgrad.symbolic.germ_constants import MINUS_ONE, ONE, ZERO, Constant, constant, interval, rational
 from symgrad.symbolic.germ_functions import GERM_FUNCTIONS
@@ -195,12 +196,11 @@ class Expansion:
 
 def vanishes_with(expr: sp.Expr, defining: sp.Expr, root: NamedRoot) -> bool:
     """Whether an expression in the symbol of a root is a multiple of its equation, finite at the root."""
-    quotient = sp.simplify(expr / defining)
+    plain = (expr / defining).rewrite([sp.tanh, sp.sinh, sp.cosh, sp.sech], sp.exp).rewrite(sp.erfc, sp.erf)
+    quotient = sp.cancel(sp.together(plain))
     if not quotient.has(root.symbol):
         return bool(quotient.is_finite)
     denominator = sp.fraction(sp.together(quotient))[1]
-    from symgrad.symbolic.balls import ball
-
     at = {root.symbol: root.ball(128)}
     try:
         return ball(quotient, at).is_finite() and not ball(denominator, at).contains(0)

@@ -65,6 +65,12 @@ TABLE: list[Expected] = [
     (1 / sp.Max(0, x), [(0, oo)], [(0, "edge")]),
     (sp.sign(x) * sp.log(1 + sp.Abs(x)), line, [(0, "smooth")]),
     (sp.log(x**4 + 1) ** third, line, [(0, "smooth")]),
+    (
+        (x - sp.cos(x)) / (1 + sp.Abs(x - sp.cos(x))),
+        line,
+        [("0.739085133215160641655312", "smooth")],
+    ),
+    (sp.sign(sp.Max(x, x / (x + 2))), [(-oo, -2), (-2, oo)], [(-2, "jump"), (0, "jump")]),
 ]
 
 
