@@ -22,21 +22,24 @@ BUMPS = (
         "ada",
         op("ADA"),
         sides(0, x * sp.exp(c - alpha * x)),
-        Source("georgescu2023", "both constants 1"),
+        Source("georgescu2023", "with the factor x, as in the authors' code; both constants 1"),
         {alpha: sp.Integer(1), c: sp.Integer(1)},
     ),
     Activation(
         "lada",
         op("LADA"),
         sides(x / 100, x * sp.exp(c - alpha * x)),
-        Source("georgescu2023", "both constants 1, slope 1/100 on the left"),
+        Source(
+            "georgescu2023",
+            "with the factor x, as in the authors' code; both constants 1, slope 1/100 on the left",
+        ),
         {alpha: sp.Integer(1), c: sp.Integer(1)},
     ),
     Activation(
         "wave",
         op("Wave"),
         (1 - x**2) * sp.exp(-alpha * x**2),
-        Source("kunc2024", "entry Wave, with factor 1"),
+        Source("kunc2024", "section 3.41, Wave, with factor 1"),
         {alpha: sp.Integer(1)},
     ),
 )

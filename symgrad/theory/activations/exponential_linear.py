@@ -31,7 +31,7 @@ EXPONENTIAL_LINEAR = (
         "elu",
         op("ELU"),
         sides(alpha * (sp.exp(x) - 1), x),
-        Source("clevert2016", "eq 15"),
+        Source("clevert2016"),
         {alpha: sp.Integer(1)},
     ),
     Activation(
@@ -90,14 +90,14 @@ EXPONENTIAL_LINEAR = (
         "sara",
         op("SaRa"),
         sides(x / (1 + a * sp.exp(-b * x)), x),
-        Source("kunc2024", "section 3.6, entry SaRa, with a = 1/2 and b = 7/10"),
+        Source("kunc2024", "section 3.6.53, SaRa, the form thought intended, with a = 1/2 and b = 7/10"),
         {a: R(1, 2), b: R(7, 10)},
     ),
     Activation(
         "sign_relu",
         op("SignReLU"),
         sides(alpha * x / (1 + sp.Abs(x)), x),
-        Source("kunc2024", "section 3.6, entry SignReLU, with factor 1"),
+        Source("kunc2024", "section 3.6.32, SignReLU, with factor 1"),
         {alpha: sp.Integer(1)},
     ),
     Activation(

@@ -50,15 +50,15 @@ GATED = (
         "calu",
         op("CaLU"),
         x * (sp.atan(x) / sp.pi + R(1, 2)),
-        Source("kunc2024", "section 3.3, entry Cauchy linear unit"),
+        Source("kunc2024", "section 3.3.3, Cauchy linear unit"),
     ),
     Activation(
         "lalu",
         op("LaLU"),
         x * sides(sp.exp(x) / 2, 1 - sp.exp(-x) / 2),
-        Source("kunc2024", "section 3.3, entry Laplace linear unit"),
+        Source("kunc2024", "section 3.3.4, Laplace linear unit"),
     ),
-    Activation("silu", op("SiLU"), _silu, Source("elfwing2018", "eq 4")),
+    Activation("silu", op("SiLU"), _silu, Source("elfwing2018")),
     Activation(
         "swish",
         op("Swish"),
@@ -69,22 +69,22 @@ GATED = (
     Activation(
         "e_swish", op("E-swish"), beta * _silu, Source("alcaide2018", "with factor 3/2"), {beta: R(3, 2)}
     ),
-    Activation("dsilu", op("dSiLU"), sigma(x) * (1 + x * (1 - sigma(x))), Source("elfwing2018", "section 2")),
+    Activation("dsilu", op("dSiLU"), sigma(x) * (1 + x * (1 - sigma(x))), Source("elfwing2018")),
     Activation(
         "double_silu",
         op("DoubleSiLU"),
         x * sigma(_silu),
-        Source("kunc2024", "section 3.3, entry double SiLU"),
+        Source("kunc2024", "section 3.3.22, DoubleSiLU"),
     ),
     Activation(
         "msilu",
         op("MSiLU"),
-        _silu + sp.exp((-(x**2) - 1) / 4),
-        Source("kunc2024", "section 3.3, entry modified SiLU"),
+        _silu + sp.exp(-(x**2) - 1) / 4,
+        Source("kunc2024", "section 3.3.23, MSiLU, the bump of height 1/(4e)"),
     ),
-    Activation("asilu", op("ATSiLU"), sp.atan(_silu), Source("kunc2024", "section 3.3, entry arctan SiLU")),
-    Activation("swat", op("SwAT"), x * sigma(sp.atan(x)), Source("kunc2024", "section 3.3, entry SwAT")),
-    Activation("mish", op("Mish"), x * sp.tanh(softplus(x)), Source("misra2020", "eq 1")),
+    Activation("asilu", op("ATSiLU"), sp.atan(_silu), Source("kunc2024", "section 3.3.25, ATSiLU")),
+    Activation("swat", op("SwAT"), x * sigma(sp.atan(x)), Source("kunc2024", "section 3.3.26, SwAT")),
+    Activation("mish", op("Mish"), x * sp.tanh(softplus(x)), Source("misra2020", "abstract")),
     Activation("tanh_exp", op("TanhExp"), x * sp.tanh(sp.exp(x)), Source("liu2020")),
     Activation("serf", op("Serf"), x * sp.erf(softplus(x)), Source("nag2023")),
     Activation(
@@ -111,7 +111,7 @@ GATED = (
         "loglogish",
         op("LogLogish"),
         x * (1 - sp.exp(-sp.exp(x))),
-        Source("kunc2024", "section 3.3, entry LogLogish"),
+        Source("kunc2024", "section 3.3.12, LogLogish"),
     ),
     Activation("golu", op("GoLU"), x * sp.exp(-sp.exp(-x)), Source("das2025")),
     Activation("lisht", op("LiSHT"), x * sp.tanh(x), Source("roy2019")),
@@ -120,7 +120,7 @@ GATED = (
     ),
     Activation("resech", op("ReSech"), x / sp.cosh(x), Source("njikam2016")),
     Activation(
-        "self_arctan", op("SelfArctan"), x * sp.atan(x), Source("kunc2024", "section 3.3, entry self arctan")
+        "self_arctan", op("SelfArctan"), x * sp.atan(x), Source("kunc2024", "section 3.3.14, self arctan")
     ),
     Activation(
         "aria2",
@@ -187,7 +187,7 @@ GATED = (
         "suish",
         op("Suish"),
         sp.Max(x, x * sp.exp(-sp.Abs(x))),
-        Source("kunc2024", "section 3.3, entry Suish"),
+        Source("kunc2024", "section 3.3.17, Suish"),
     ),
     Activation(
         "tanhsig", op("TanhSig"), (x + sp.tanh(x)) * sigma(x), Source("kozkurt2023", "without the shift")
@@ -199,16 +199,12 @@ GATED = (
         "sinsig",
         op("SinSig"),
         x * sp.sin(sp.pi * sigma(x) / 2),
-        Source("kunc2024", "section 3.3, entry Sin-Sig"),
+        Source("kunc2024", "section 3.3.34, SinSig"),
     ),
-    Activation(
-        "eanaf", op("EANAF"), x / (1 + 2 * sp.exp(-x)), Source("kunc2024", "section 3.3, entry EANAF")
-    ),
-    Activation(
-        "tsrelu", op("TSReLU"), x * sp.tanh(sigma(x)), Source("kunc2024", "section 3.3, entry TSReLU")
-    ),
+    Activation("eanaf", op("EANAF"), x / (1 + 2 * sp.exp(-x)), Source("kunc2024", "section 3.3.33, EANAF")),
+    Activation("tsrelu", op("TSReLU"), x * sp.tanh(sigma(x)), Source("kunc2024", "section 3.3.18, TSReLU")),
     Activation(
         "flatten_t_swish", op("FTS"), sides(-R(1, 5), _silu - R(1, 5)), Source("chieng2018", "threshold -1/5")
     ),
-    Activation("oaf", op("OAF"), relu + _silu, Source("kunc2024", "section 3.6, entry OAF")),
+    Activation("oaf", op("OAF"), relu + _silu, Source("kunc2024", "section 3.6.47, OAF")),
 )

@@ -34,22 +34,32 @@ PERIODIC = (
     ),
     Activation("sinc", op("sinc"), _sinc, Source("efe2008", "sinc z = sin z / z")),
     Activation(
-        "sinc_plus", op("sinc_{+}"), _sinc + x, Source("ramachandran2017", "table 1, sinc z = sin z / z")
+        "sinc_plus",
+        op("sinc_{+}"),
+        _sinc + x,
+        Source("ramachandran2017", "a function its search found, sinc z = sin z / z"),
     ),
-    Activation("cosid", op("cosid"), sp.cos(x) - x, Source("ramachandran2017", "table 1")),
-    Activation("minsin", op("minsin"), sp.Min(x, sp.sin(x)), Source("ramachandran2017", "table 1")),
+    Activation(
+        "cosid", op("cosid"), sp.cos(x) - x, Source("ramachandran2017", "a function its search found")
+    ),
+    Activation(
+        "minsin",
+        op("minsin"),
+        sp.Min(x, sp.sin(x)),
+        Source("ramachandran2017", "a function its search found"),
+    ),
     Activation(
         "vlu",
         op("VLU"),
         relu + a * sp.sin(b * x),
-        Source("kunc2024", "section 3.6, entry VLU, with both constants 1"),
+        Source("kunc2024", "section 3.6.9, VLU, with both constants 1"),
         {a: sp.Integer(1), b: sp.Integer(1)},
     ),
     Activation(
         "sine_relu",
         op("SineReLU"),
         sides(a * (sp.sin(x) - sp.cos(x)), x),
-        Source("kunc2024", "section 3.6, entry SineReLU, with a = 1/400"),
+        Source("kunc2024", "section 3.6.7, SineReLU, with a = 1/400"),
         {a: R(1, 400)},
     ),
     Activation(

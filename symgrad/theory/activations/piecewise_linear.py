@@ -29,7 +29,13 @@ PIECEWISE_LINEAR = (
     ),
     Activation("shifted_relu", op("SReLU"), sp.Max(-1, x), Source("clevert2016", "compared there as SReLU")),
     Activation("displaced_relu", op("DReLU"), sp.Max(-a, x), Source("macedo2019"), {a: R(1, 20)}),
-    Activation("abslu", op("AbsLU"), sides(-a * x, x), Source("kunc2024", "entry AbsLU"), {a: R(1, 2)}),
+    Activation(
+        "abslu",
+        op("AbsLU"),
+        sides(-a * x, x),
+        Source("kunc2024", "section 3.6.27, AbsLU, with slope 1/2"),
+        {a: R(1, 2)},
+    ),
     Activation("modulus", op("modulus"), sp.Abs(x), Source("vallesperez2023")),
     Activation("hard_tanh", op("HardTanh"), clip(x, -1, 1, -1, 1), Source("collobert2004")),
     Activation(
@@ -65,10 +71,12 @@ PIECEWISE_LINEAR = (
         "pan",
         op("Pan"),
         clip(sp.S.Zero, -a, a, -x - a, x - a),
-        Source("kunc2024", "entry Pan"),
+        Source("kunc2024", "section 3.6.26, Pan function"),
         {a: sp.Integer(1)},
     ),
-    Activation("triangular", op("mReLU"), sp.Max(0, 1 - sp.Abs(x)), Source("kunc2024", "entry mReLU")),
+    Activation(
+        "triangular", op("mReLU"), sp.Max(0, 1 - sp.Abs(x)), Source("kunc2024", "section 3.6.28, mReLU")
+    ),
     Activation(
         "hat",
         op("hat"),

@@ -29,7 +29,7 @@ PIECEWISE_QUADRATIC = (
         "sq_softplus",
         op("SqSoftplus"),
         clip((x + R(1, 2)) ** 2 / 2, -R(1, 2), R(1, 2), 0, x),
-        Source("wuraola2021"),
+        Source("wuraola2021", "the continuous form"),
     ),
     Activation(
         "smooth_step",
@@ -48,7 +48,7 @@ PIECEWISE_QUADRATIC = (
         "bi_firing",
         op("BiFiring"),
         clip(x**2 / (2 * a), -a, a, -x - a / 2, x - a / 2),
-        Source("kunc2024", "entry bi-firing"),
+        Source("kunc2024", "section 3.21, bi-firing"),
         {a: sp.Integer(1)},
     ),
     Activation("relu_squared", r"\operatorname{ReLU}^2", sides(0, x**2), Source("so2021")),

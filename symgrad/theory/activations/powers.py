@@ -19,7 +19,9 @@ POWERS = (
         / (R(2383, 1000) * x**2 + 1),
         Source("boulle2020", "the coefficients it starts from"),
     ),
-    Activation("signed_sqrt", op("SQRT"), sp.sign(x) * sp.sqrt(sp.Abs(x)), Source("kunc2024", "entry SQRT")),
+    Activation(
+        "signed_sqrt", op("SQRT"), sp.sign(x) * sp.sqrt(sp.Abs(x)), Source("kunc2024", "section 3.9, SQRT")
+    ),
     Activation("symlog", op("symlog"), sp.sign(x) * sp.log(1 + sp.Abs(x)), Source("hafner2023")),
     Activation("symexp", op("symexp"), sp.sign(x) * (sp.exp(sp.Abs(x)) - 1), Source("hafner2023")),
     Activation("m_arcsinh", op("m-arcsinh"), sp.asinh(x) * sp.sqrt(sp.Abs(x)) / 12, Source("parisi2020")),
@@ -28,18 +30,23 @@ POWERS = (
         "comb_hsine",
         op("CombHSine"),
         sp.sinh(a * x) + sp.asinh(a * x),
-        Source("kunc2024", "entry CombHsine, with factor 1"),
+        Source("kunc2024", "section 3.25, Comb-H-sine, with factor 1"),
         {a: sp.Integer(1)},
     ),
     Activation(
-        "arcsinh_squared", op("arcsinh2"), x * sp.asinh(x) ** 2, Source("ramachandran2017", "table 1")
+        "arcsinh_squared",
+        op("arcsinh2"),
+        x * sp.asinh(x) ** 2,
+        Source("ramachandran2017", "a function its search found"),
     ),
-    Activation("arctid", op("arctid"), sp.atan(x) ** 2 - x, Source("ramachandran2017", "table 1")),
+    Activation(
+        "arctid", op("arctid"), sp.atan(x) ** 2 - x, Source("ramachandran2017", "a function its search found")
+    ),
     Activation(
         "e_tanh",
         op("E-Tanh"),
         a * sp.exp(x) * sp.tanh(x),
-        Source("kunc2024", "entry E-Tanh, with factor 1"),
+        Source("kunc2024", "section 3.40, E-Tanh, with factor 1"),
         {a: sp.Integer(1)},
     ),
 )

@@ -11,7 +11,7 @@ SIGMOIDAL = (
     Activation("sigmoid", r"\sigma", sigma(x), Source("rumelhart1986", "eq 2")),
     Activation("tanh", r"\tanh", sp.tanh(x), Source("lecun1998", "section 4.4")),
     Activation("softsign", op("softsign"), x / (1 + sp.Abs(x)), Source("glorot2010", "section 2")),
-    Activation("arctan", r"\arctan", sp.atan(x), Source("lecun1998", "section 4.4")),
+    Activation("arctan", r"\arctan", sp.atan(x), Source("kunc2024", "section 3.2.4, Arctan")),
     Activation("erf", op("erf"), sp.erf(x), Source("williams1997")),
     Activation(
         "lecun_tanh",
@@ -38,21 +38,21 @@ SIGMOIDAL = (
         "siglin",
         op("SigLin"),
         sigma(x) + a * x,
-        Source("kunc2024", "entry SigLin, with a = 1/10"),
+        Source("kunc2024", "section 3.2.8, SigLin, with a = 1/10"),
         {a: R(1, 10)},
     ),
     Activation(
         "improved_sigmoid",
         op("ISigmoid"),
         sp.Piecewise((a * (x - b) + sigma(b), x >= b), (a * (x + b) + sigma(-b), x <= -b), (sigma(x), True)),
-        Source("qin2019", "with a = 1/5 and b = 2"),
+        Source("qin2019", "the continuous form, with a = 1/5 and b = 2"),
         {a: R(1, 5), b: sp.Integer(2)},
     ),
     Activation(
         "hexpo",
         op("Hexpo"),
         sides(c * (sp.exp(x / lambda_) - 1), a * (1 - sp.exp(-x / b))),
-        Source("kong2017", "all four constants 1"),
+        Source("kong2017", "bounded on both sides, all four constants 1"),
         {a: sp.Integer(1), b: sp.Integer(1), c: sp.Integer(1), lambda_: sp.Integer(1)},
     ),
     Activation("elliott", op("Elliott"), x / (2 * (1 + sp.Abs(x))) + R(1, 2), Source("elliott1993")),
@@ -84,13 +84,13 @@ SIGMOIDAL = (
         "sigmoid_gumbel",
         op("SigmoidGumbel"),
         sigma(x) * sp.exp(-sp.exp(-x)),
-        Source("kunc2024", "section 3.2, entry SigmoidGumbel"),
+        Source("kunc2024", "section 3.2.17, Sigmoid-Gumbel"),
     ),
     Activation(
         "new_sigmoid",
         op("NewSigmoid"),
         sp.sinh(x) / sp.sqrt(sp.cosh(2 * x)),
-        Source("kunc2024", "section 3.2, entry new sigmoid; the same function in fewer signs"),
+        Source("kunc2024", "section 3.2.18, NewSigmoid; the same function in fewer signs"),
     ),
     Activation(
         "soft_clipping",
@@ -105,7 +105,9 @@ SIGMOIDAL = (
         -sp.log(1 + sp.exp(-x)),
         Source("paszke2019", "documentation of torch.nn.LogSigmoid"),
     ),
-    Activation("maxsig", op("maxsig"), sp.Max(x, sigma(x)), Source("ramachandran2017", "table 1")),
+    Activation(
+        "maxsig", op("maxsig"), sp.Max(x, sigma(x)), Source("ramachandran2017", "a function its search found")
+    ),
     Activation(
         "tanh_shrink",
         op("TanhShrink"),

@@ -36,14 +36,14 @@ SMOOTH_RECTIFIERS = (
         "resp",
         op("ReSP"),
         sides(softplus(x), a * x + sp.log(2)),
-        Source("kunc2024", "section 3.6, entry ReSP, with a = 17/10"),
+        Source("kunc2024", "section 3.6.14, ReSP, with a = 17/10"),
         {a: R(17, 10)},
     ),
     Activation(
         "bent_identity",
         op("BentIdentity"),
         (sp.sqrt(x**2 + 1) - 1) / 2 + x,
-        Source("kunc2024", "entry bent identity"),
+        Source("kunc2024", "section 3.10, bent identity"),
     ),
     Activation(
         "smu",
@@ -66,5 +66,10 @@ SMOOTH_RECTIFIERS = (
         Source("liu2019", "with factor 1"),
         {beta: sp.Integer(1)},
     ),
-    Activation("maxtanh", op("maxtanh"), sides(sp.tanh(x), x), Source("ramachandran2017", "table 1")),
+    Activation(
+        "maxtanh",
+        op("maxtanh"),
+        sides(sp.tanh(x), x),
+        Source("ramachandran2017", "a function its search found"),
+    ),
 )
