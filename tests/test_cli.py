@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symgrad.cli import SIMULATION_OPTIONS, main
+from symgrad.cli import main
 from symgrad.numeric import Net, sample
+from symgrad.options import SIMULATION_OPTIONS
 from symgrad.theory.activations import ACTIVATIONS, CORE
 from symgrad.theory.registry import DERIVATIONS
 

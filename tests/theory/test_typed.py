@@ -12,7 +12,7 @@ import symgrad
 from symgrad import cli, verbs
 from symgrad.errors import ExpressionError, InputError
 from symgrad.symbolic.letters import PARAMETERS, x
-from symgrad.theory.activations import ACTIVATIONS, activation
+from symgrad.theory.activations import ACTIVATIONS, Activation, activation
 from symgrad.verbs.asked import entry_of
 
 t = sp.Symbol("t")
@@ -32,7 +32,7 @@ t = sp.Symbol("t")
         (sp.tanh, sp.tanh(x)),
         (ACTIVATIONS["tanh"], sp.tanh(x)),
     ],
-    ids=str,
+    ids=lambda value: value.name if isinstance(value, Activation) else getattr(value, "__name__", str(value)),
 )
 def test_what_is_meant(given: object, phi: sp.Expr) -> None:
     assert activation(given).phi == phi
