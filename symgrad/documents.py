@@ -12,8 +12,8 @@ from symgrad.present.latex import latex
 from symgrad.present.markdown import prose_markdown
 from symgrad.present.plain import plain, prose_plain
 from symgrad.symbolic.derivation import Derivation, Step
-from symgrad.symbolic.extremum import Extremum, Place
-from symgrad.symbolic.ranges import Range
+from symgrad.symbolic.ranges.extremum import Extremum, Place
+from symgrad.symbolic.ranges.range import Range
 from symgrad.theory.activation_curve import Curve
 from symgrad.theory.activations import Activation
 from symgrad.theory.bibliography import BIBLIOGRAPHY

@@ -52,6 +52,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
+    """Every command and its options."""
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--json", action="store_true", help="one JSON document on standard output")
     common.add_argument("--no-cache", action="store_true", help="neither read nor write the cache on disk")

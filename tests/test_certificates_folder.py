@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from symgrad import verbs
-from symgrad.symbolic.write import write
+from symgrad.symbolic.language.write import write
 from symgrad.theory.activations import ACTIVATIONS
 from symgrad.verbs.certificates import text_of
 from symgrad.verify.certificates import check, load

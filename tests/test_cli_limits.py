@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from symgrad import cli, verbs
 from symgrad.cli import main
 from symgrad.errors import FaultError, InputError, MemoryLimitError, TimeLimitError, UnsolvedError
+from symgrad.runs.pool import Pool
 from symgrad.verbs import limited as module
 from symgrad.verbs.limited import limited
 from symgrad.verbs.sketch import SKETCHES, STAGES
@@ -93,7 +94,7 @@ REASONS = [
 @pytest.mark.parametrize(("error", "reason"), REASONS, ids=[str(error) for error, _ in REASONS])
 def test_each_reason_leaves_a_sketch(error: Exception, reason: str) -> None:
     workers = Workers(error)
-    known = limited(lambda: workers, "bound", {"activation": "tanh"}, use_cache=False)  # type: ignore[arg-type]
+    known = limited(lambda: cast(Pool, workers), "bound", {"activation": "tanh"}, use_cache=False)
     assert known["why"] == str(error)
     assert known["reason"] == reason
     assert float(known["sup"]["decimal"]) == 1
@@ -101,7 +102,7 @@ def test_each_reason_leaves_a_sketch(error: Exception, reason: str) -> None:
 
 def test_a_sketch_that_takes_too_long_becomes_a_shorter_one() -> None:
     workers = Workers(*(TimeLimitError(f"limit {k}") for k in range(3)))
-    known = limited(lambda: workers, "bound", {"activation": "tanh"}, use_cache=False)  # type: ignore[arg-type]
+    known = limited(lambda: cast(Pool, workers), "bound", {"activation": "tanh"}, use_cache=False)
     assert workers.asked == ["bound", *STAGES]
     assert known["expression"] == "tanh(x)"
     assert known["derivative"] is None
@@ -112,13 +113,13 @@ def test_a_sketch_that_takes_too_long_becomes_a_shorter_one() -> None:
 def test_when_not_even_the_expression_is_known_the_limit_is_raised() -> None:
     workers = Workers(*(TimeLimitError(f"limit {k}") for k in range(4)))
     with pytest.raises(TimeLimitError, match="limit 0"):
-        limited(lambda: workers, "bound", {"activation": "tanh"}, use_cache=False)  # type: ignore[arg-type]
+        limited(lambda: cast(Pool, workers), "bound", {"activation": "tanh"}, use_cache=False)
 
 
 def test_what_is_not_input_stays_an_input_error() -> None:
     workers = Workers(InputError("no"))
     with pytest.raises(InputError):
-        limited(lambda: workers, "bound", {"activation": "tanh"}, use_cache=False)  # type: ignore[arg-type]
+        limited(lambda: cast(Pool, workers), "bound", {"activation": "tanh"}, use_cache=False)
 
 
 def test_an_answer_on_the_disk_needs_no_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

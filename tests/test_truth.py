@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flint import arb, fmpq
 
-from symgrad.symbolic.derivative_range import derivative_range
-from symgrad.symbolic.parse import parse
+from symgrad.symbolic.language.parse import parse
+from symgrad.symbolic.ranges.derivative_range import derivative_range
 from tests import truth
 from tests.grammar import sentences
 from tests.slopes import Slope, abscissas, steepest
@@ -26,12 +26,11 @@ FAULTS = {"outside", "wide", "missed"}
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_slope_outside_its_enclosure(part: int) -> None:
-    """And at least nine in ten of each part proved (95 in 100 of all: the slow test)."""
+    """And at most two bounded ones of each part unproved (95 in 100 of many: the slow test)."""
     found = [judged(text, POINTS, PATIENCE) for text in sentences(SEED, COUNT)[part::PARTS]]
     assert not [result for result in found if result.outcome in FAULTS]
-    share = summary(found)["bounded_proved"]
-    assert isinstance(share, float), share
-    assert share >= 0.9, [result for result in found if result.outcome == "estimated"]
+    unproved = [one for one in found if one.bounded and one.outcome not in ("exact", "certified")]
+    assert len(unproved) <= 2, unproved
 
 
 @pytest.mark.slow

@@ -18,12 +18,24 @@ from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
 
 NET = {"depth": 4, "width": 5, "batch": 2, "seeds": 3}
+FOLDER = Path(__file__).resolve().parents[1] / "derivations"
+SKETCHED = ("bound", "derive", "curve", "gain")
 QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "list": [{}],
     "derive": [{"activation": name} for name in CORE],
     "bound": [{"activation": name} for name in CORE] + [{"activation": "selu", "symbolic": True}],
     "show": [{"key": key} for key in DERIVATIONS],
     "curve": [{"activation": name} for name in CORE],
+    "certificate": [{"activation": "tanh"}, {"activation": "x*erf(x)"}],
+    "certificates": [],
+    "check": [{"file": str(FOLDER / "certificates" / "gelu.json")}],
+    "parse": [{"activation": "x*tanh(a*x)", "settings": {"a": "2"}}],
+    "atlas": [{"activation": "gelu"}],
+    "atlas-row": [{"activation": "relu6"}],
+    "gain": [{"activation": "tanh"}, {"activation": "relu", "q": "3/2"}],
+    "initialization": [{"activation": "silu"}],
+    "audit": [{"activation": "tanh", "depth": 5, "width": 16, "seeds": 2}],
+    "sketch": [{"verb": verb, "arguments": {"activation": "erf(x)*x"}, "why": "late"} for verb in SKETCHED],
     "decay": [{}, {"names": ["silu", "selu"], "depth": 3}],
     "simulate": [{"activation": name, **NET} for name in CORE],
     "verify": [{"keys": ["float-floor"]}],

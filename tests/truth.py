@@ -11,9 +11,9 @@ import sympy as sp
 from flint import arb, fmpq
 
 from symgrad.errors import InputError
-from symgrad.symbolic.derivative_range import derivative_range
-from symgrad.symbolic.extremum import Extremum
 from symgrad.symbolic.letters import x
+from symgrad.symbolic.ranges.derivative_range import derivative_range
+from symgrad.symbolic.ranges.extremum import Extremum, Place
 from symgrad.theory.activations import activation, slope_range
 from tests.slopes import BITS, Slope, abscissas, steepest
 
@@ -104,11 +104,19 @@ def _missed(slope: Slope, extremes: tuple[Extremum, Extremum]) -> tuple[str, str
         for place in extremum.at if extremum.attained and upper.is_finite() else ():
             if place.side or place.until is not None or not place.point.is_finite:
                 continue
-            near = sp.Rational(place.point.evalf(60))
+            near = sp.Rational(_number(place).evalf(60))
             value = slope(fmpq(int(near.p), int(near.q)))
             if value is not None and not abs(value - upper) < arb("1e-15") * (1 + abs(upper)):
                 return "missed", f"{value.str(20)} at {place}, said to be {upper.str(20)}"
     return None
+
+
+def _number(place: Place) -> sp.Expr:
+    """The point, a named root at the middle of its ball."""
+    if place.named is None:
+        return place.point
+    middle = sp.Float(place.named.ball(256).str(70, radius=False), 70)
+    return place.point.xreplace({place.named.symbol: middle})
 
 
 def summary(results: Sequence[Judged]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from sympy.printing.str import StrPrinter
 
 from symgrad.present.conventions import functions_first
 from symgrad.symbolic.derivation import Prose
-from symgrad.symbolic.write import Writer
+from symgrad.symbolic.language.write import Writer
 
 __all__ = ["plain", "prose_plain", "written"]
 

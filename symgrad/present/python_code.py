@@ -14,8 +14,8 @@ from sympy.printing.precedence import PRECEDENCE, precedence
 
 from symgrad.present.conventions import Conventions
 from symgrad.present.names import UnprintableError
+from symgrad.symbolic.calculus.textbook import Named
 from symgrad.symbolic.notation import dphi, phi
-from symgrad.symbolic.textbook import Named
 
 __all__ = ["RELATIONS", "Names", "PythonPrinter"]
 

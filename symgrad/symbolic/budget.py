@@ -15,7 +15,13 @@ class _SpentError(BaseException):
     """Not an `Exception`, so that no `except Exception` on the way swallows it."""
 
 
+_AGAIN = 1.0
+"""Seconds after which a limit that was not heard is said once more: Python drops what is raised in a
+destructor or in a callback of its garbage collector."""
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
+    signal.setitimer(signal.ITIMER_VIRTUAL, _AGAIN)
     raise _SpentError
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import sympy as sp
 
 from symgrad.errors import RefutedError
-from symgrad.symbolic.equality import prove_equal
+from symgrad.symbolic.calculus.equality import prove_equal
 
 __all__ = ["Body", "Check", "Claim", "Derivation", "Grade", "Prose", "Source", "Step", "prove"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from symgrad.symbolic.compile import compile_expression
+from symgrad.symbolic.kernels.compile import compile_expression
 from symgrad.symbolic.letters import x as variable
 from symgrad.theory.activations import Activation
 

@@ -10,16 +10,16 @@ from functools import cache
 import sympy as sp
 
 from symgrad.errors import RefutedError
-from symgrad.symbolic.autonomous import Autonomous, NotAutonomous, Undetermined, autonomous
 from symgrad.symbolic.balls import sign_of
+from symgrad.symbolic.calculus.autonomous import Autonomous, NotAutonomous, Undetermined, autonomous
+from symgrad.symbolic.calculus.differentiate import Differentiation, differentiate
+from symgrad.symbolic.calculus.pieces import switches
 from symgrad.symbolic.derivation import Claim, Grade, Prose, Step, prove
-from symgrad.symbolic.differentiate import Differentiation, differentiate
-from symgrad.symbolic.extrema import function_range
-from symgrad.symbolic.extremum import Extremum, Value, agree
 from symgrad.symbolic.letters import x, y
 from symgrad.symbolic.notation import Image, SlopeImage, dphi, phi
-from symgrad.symbolic.pieces import switches
-from symgrad.symbolic.ranges import Range
+from symgrad.symbolic.ranges.extrema import function_range
+from symgrad.symbolic.ranges.extremum import Extremum, Value, agree
+from symgrad.symbolic.ranges.range import Range
 from symgrad.theory.activations import Activation, slope_range
 from symgrad.theory.entry import Body, Entry
 

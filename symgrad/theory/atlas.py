@@ -8,12 +8,12 @@ from functools import cache
 
 import sympy as sp
 
-from symgrad.symbolic.cuts import cuts
+from symgrad.symbolic.calculus.shape import Direction, Parity, direction, parity, smoothness
 from symgrad.symbolic.derivation import Prose, Source
-from symgrad.symbolic.extremum import Extremum
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.ranges import Range
-from symgrad.symbolic.shape import Direction, Parity, direction, parity, smoothness
+from symgrad.symbolic.ranges.extremum import Extremum
+from symgrad.symbolic.ranges.range import Range
+from symgrad.symbolic.zeros.cuts import cuts
 from symgrad.theory.activation_derivative import as_written, differentiation, own_slope
 from symgrad.theory.activations import ACTIVATIONS, FAMILIES, Activation, slope_range
 from symgrad.theory.activations.frameworks import framework_names

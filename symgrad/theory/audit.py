@@ -12,9 +12,9 @@ import sympy as sp
 
 from symgrad.errors import InputError, RefutedError
 from symgrad.symbolic.balls import ball, precision
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Claim, Prose, Source, Step, prove
-from symgrad.symbolic.equality import prove_equal
-from symgrad.symbolic.gaussian import VARIANCE, closed_second_moment
+from symgrad.symbolic.gaussian.moments import VARIANCE, closed_second_moment
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import Mean
 from symgrad.symbolic.number import BITS, Number

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 
 from symgrad.errors import RefutedError
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Claim, Source, prove
-from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.letters import D, E, W, a, gamma, h, l, n, w, w_scalar
 from symgrad.symbolic.notation import Chain, Juxtaposed, Partial, dphi, phi
 from symgrad.theory.entry import Body, derivation

@@ -4,8 +4,8 @@ import sympy as sp
 from sympy.logic.inference import satisfiable
 
 from symgrad.errors import RefutedError
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Claim, Prose, Source, prove
-from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.letters import W, gamma, l, n, omega, x
 from symgrad.symbolic.notation import Norm, dphi
 from symgrad.theory.chain import DEPTHS

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symgrad.errors import RefutedError
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Claim, Source, prove
-from symgrad.symbolic.equality import prove_equal
 from symgrad.theory.entry import Body, derivation
 
 FACTOR = sp.Rational(1, 4)

@@ -6,14 +6,14 @@ import sympy as sp
 
 from symgrad.errors import RefutedError
 from symgrad.symbolic.balls import decimals
+from symgrad.symbolic.calculus.equality import prove_equal
+from symgrad.symbolic.calculus.pieces import Piece
 from symgrad.symbolic.derivation import Claim, Prose, Source, prove
-from symgrad.symbolic.equality import prove_equal
-from symgrad.symbolic.gaussian import VARIANCE
-from symgrad.symbolic.gaussian_terms import closed_mean
+from symgrad.symbolic.gaussian.moments import VARIANCE
+from symgrad.symbolic.gaussian.terms import closed_mean
 from symgrad.symbolic.letters import k, n, x
 from symgrad.symbolic.notation import Mean, dphi, phi
 from symgrad.symbolic.number import Number
-from symgrad.symbolic.pieces import Piece
 from symgrad.theory.activations import CORE
 from symgrad.theory.entry import Body, derivation
 from symgrad.theory.gains import MEAN_SQUARE, SLOPE_SQUARE, Gains, gains

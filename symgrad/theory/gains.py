@@ -9,10 +9,10 @@ from flint import arb
 
 from symgrad.errors import InputError
 from symgrad.numeric import expectation
-from symgrad.symbolic.cuts import cuts
-from symgrad.symbolic.gaussian import second_moment
+from symgrad.symbolic.gaussian.moments import second_moment
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.number import Number, combined
+from symgrad.symbolic.zeros.cuts import cuts
 from symgrad.theory.activations import Activation, kernel
 
 __all__ = ["MEAN_SQUARE", "SLOPE_SQUARE", "Gains", "gain_sentence", "gains"]

@@ -3,8 +3,8 @@
 import sympy as sp
 
 from symgrad.errors import RefutedError
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Claim, Source, prove
-from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.letters import E, eta, w_scalar
 from symgrad.symbolic.notation import Increment, Partial
 from symgrad.theory.entry import Body, derivation

@@ -5,12 +5,12 @@ weights do not help.
 import sympy as sp
 
 from symgrad.errors import RefutedError
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Claim, Source, prove
-from symgrad.symbolic.equality import prove_equal
-from symgrad.symbolic.extrema import function_range
-from symgrad.symbolic.extremum import Extremum, Value
 from symgrad.symbolic.letters import u, w_scalar, x, y
 from symgrad.symbolic.notation import dphi
+from symgrad.symbolic.ranges.extrema import function_range
+from symgrad.symbolic.ranges.extremum import Extremum, Value
 from symgrad.theory.activations import ACTIVATIONS
 from symgrad.theory.activations import gamma as gamma_of
 from symgrad.theory.entry import Body, derivation

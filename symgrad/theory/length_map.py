@@ -7,8 +7,8 @@ import itertools
 import sympy as sp
 
 from symgrad.errors import RefutedError
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Claim, Source, prove
-from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.letters import E, h, l, n
 from symgrad.symbolic.notation import Mean, Norm, Partial, dphi, phi
 from symgrad.theory.entry import Body, derivation

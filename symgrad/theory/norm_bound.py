@@ -5,11 +5,11 @@ from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from symgrad.errors import RefutedError
 from symgrad.symbolic.balls import precision
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Claim, Source, prove
-from symgrad.symbolic.equality import prove_equal
-from symgrad.symbolic.extremum import Value
 from symgrad.symbolic.letters import D, W, a, gamma, h, l, n, x
 from symgrad.symbolic.notation import Juxtaposed, Norm, Partial, dphi, phi
+from symgrad.symbolic.ranges.extremum import Value
 from symgrad.theory.activations import ACTIVATIONS
 from symgrad.theory.activations import gamma as gamma_of
 from symgrad.theory.chain import DEPTHS

@@ -16,10 +16,10 @@ import sympy as sp
 from symgrad.errors import InputError, RefutedError
 from symgrad.numeric import LengthMap, Measurement, Net, length_map, ln_bound, measure, slope, violations
 from symgrad.symbolic.derivation import Step, prove
-from symgrad.symbolic.extremum import Value
 from symgrad.symbolic.letters import E, W, gamma, h, k
 from symgrad.symbolic.notation import Juxtaposed, Norm, Partial, dphi
-from symgrad.symbolic.ranges import LINE
+from symgrad.symbolic.ranges.extremum import Value
+from symgrad.symbolic.ranges.range import LINE
 from symgrad.theory.activations import Activation, kernel
 from symgrad.theory.activations import gamma as gamma_of
 from symgrad.theory.activations.kernels import domain

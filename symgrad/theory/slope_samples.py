@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symgrad.symbolic.compile import compile_expression
+from symgrad.symbolic.kernels.compile import compile_expression
 from symgrad.symbolic.letters import x as variable
 from symgrad.theory.activation_curve import slope_program
 from symgrad.theory.activations import Activation

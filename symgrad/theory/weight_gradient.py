@@ -2,8 +2,8 @@
 
 import sympy as sp
 
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Claim, Source, prove
-from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.letters import D, E, W, a, eta, gamma, h, k, l, n, x
 from symgrad.symbolic.notation import Increment, Juxtaposed, Norm, NormF, Partial, Transposed, dphi, phi
 from symgrad.theory.chain import DEPTHS as DEPTHS_OF_BOUND

@@ -14,8 +14,8 @@ from symgrad.verbs.asked import Document, entry_of
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
-    from symgrad.symbolic.extremum import Extremum
     from symgrad.symbolic.number import Number
+    from symgrad.symbolic.ranges.extremum import Extremum
 
 __all__ = ["STORED", "atlas", "atlas_row"]
 

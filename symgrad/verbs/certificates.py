@@ -18,8 +18,8 @@ def certificate(activation: str, settings: Settings | None = None) -> Document:
 
     Raises `InputError` where the range is not proved, so that there is nothing to certify.
     """
-    from symgrad.symbolic import certificate as writing
     from symgrad.symbolic.letters import x
+    from symgrad.symbolic.ranges import certificate as writing
     from symgrad.theory.activations import slope_range
 
     entry = entry_of(activation, settings)

@@ -13,10 +13,10 @@ from numpy.random import Generator
 
 from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.derivation import Claim, Grade
-from symgrad.symbolic.extremum import Extremum, Place
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi
-from symgrad.symbolic.ranges import Range
+from symgrad.symbolic.ranges.extremum import Extremum, Place
+from symgrad.symbolic.ranges.range import Range
 from symgrad.theory.activations import Activation
 from symgrad.verify.nets import joints, resolve
 from symgrad.verify.oracles import number_ball, quotients

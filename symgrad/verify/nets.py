@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from symgrad.errors import InputError
 from symgrad.numeric import Kernel
 from symgrad.symbolic.balls import ball, precision
-from symgrad.symbolic.cuts import cuts
-from symgrad.symbolic.isolation import ball_of
+from symgrad.symbolic.calculus.pieces import breakpoints
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.pieces import breakpoints
+from symgrad.symbolic.zeros.cuts import cuts
+from symgrad.symbolic.zeros.isolation import ball_of
 from symgrad.theory.activations import Activation, activation, kernel
 from symgrad.verify.exact_net import ExactNet, ball_norm
 from symgrad.verify.oracles import difference_kernel

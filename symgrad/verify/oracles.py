@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from symgrad.numeric.kernel import Array, Kernel
 from symgrad.symbolic.balls import ball, precision
-from symgrad.symbolic.extremum import Value
+from symgrad.symbolic.ranges.extremum import Value
 
 __all__ = [
     "BallFunction",

@@ -10,7 +10,7 @@ from flint import arb
 from numpy.random import Generator
 
 from symgrad.symbolic.balls import precision
-from symgrad.symbolic.extremum import Place, Value
+from symgrad.symbolic.ranges.extremum import Place, Value
 from symgrad.verify.oracles import number_ball
 
 __all__ = ["BITS", "line", "members", "sequence"]

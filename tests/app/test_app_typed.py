@@ -204,7 +204,7 @@ def test_a_sketch_finds_the_range_by_samples(text: str, low: float, high: float 
 def test_every_kind_of_extremum_has_its_cells() -> None:
     number = {"exact": "1/4", "latex": r"\frac{1}{4}", "decimal": "0.25", "attained": True, "at": ["0"]}
     endless = {"exact": "-oo", "latex": "-oo", "decimal": "-oo", "attained": False, "at": ["x -> 0+"]}
-    nothing = {"exact": None, "latex": None, "decimal": None, "attained": None, "at": []}
+    nothing: dict[str, Any] = {"exact": None, "latex": None, "decimal": None, "attained": None, "at": []}
     cells = [
         [f({**kind, "proof": proof}) for f in (exact, decimal, where)]
         for kind, proof in ((number, "exact"), (endless, "certified"), (nothing, "estimated"))

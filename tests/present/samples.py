@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sympy as sp
 
+from symgrad.symbolic.calculus.textbook import Sigma, Softplus
 from symgrad.symbolic.derivation import Claim, Derivation, Source, prove
 from symgrad.symbolic.letters import D, E, W, a, gamma, h, k, l, n, w, w_scalar, x, y
 from symgrad.symbolic.notation import (
@@ -27,7 +28,6 @@ from symgrad.symbolic.notation import (
     dphi,
     phi,
 )
-from symgrad.symbolic.textbook import Sigma, Softplus
 from symgrad.theory.registry import DERIVATIONS
 
 KEYS = tuple(DERIVATIONS)

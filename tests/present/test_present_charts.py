@@ -222,7 +222,7 @@ def test_beside_a_pole_the_rest_of_the_curve_is_still_seen() -> None:
 
 
 def test_nothing_known_of_the_slope_is_still_a_chart() -> None:
-    unknown = {"decimal": None, "exact": None, "attained": None, "points": []}
+    unknown: dict[str, Any] = {"decimal": None, "exact": None, "attained": None, "points": []}
     assert charts.save(charts.activation_curve(curve(inf=unknown, sup=None)), "svg")
     nothing = curve(x=[], phi=[], dphi=[], breaks=[], inf=unknown, sup=unknown)
     assert charts.save(charts.activation_curve(nothing), "svg")

@@ -20,9 +20,9 @@ from symgrad.present.python_code import Names, PythonPrinter
 from symgrad.present.typst_math import TypstPrinter
 from symgrad.present.width import width
 from symgrad.symbolic import notation
+from symgrad.symbolic.calculus.textbook import Sigma
 from symgrad.symbolic.letters import h, l, x, y
 from symgrad.symbolic.notation import Increment, Partial, Transposed, dphi
-from symgrad.symbolic.textbook import Sigma
 from tests.present.samples import CONSTRUCTS, KEYS, LONG, Unknown, compiled, derivation
 from tests.present.typst_reader import value
 

@@ -101,7 +101,7 @@ def test_one_that_dies_again_and_again_is_said(pool: Pool, monkeypatch: pytest.M
     killer = threading.Thread(target=kill_all)
     killer.start()
     with pytest.raises(MemoryLimitError, match="ended twice"):
-        pool.call("list", {})
+        pool.call("show", {"key": "activation-mish"})
     over.set()
     killer.join()
     assert pool.call("list", {})["activations"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from symgrad.symbolic.language.tokens import LENGTH
+from symgrad.symbolic.language.vocabulary import CONSTANTS, ELEMENTARY
 from symgrad.symbolic.letters import PARAMETERS
-from symgrad.symbolic.tokens import LENGTH
-from symgrad.symbolic.vocabulary import CONSTANTS, ELEMENTARY
 from symgrad.theory.activations import ACTIVATIONS
 
 NAMES = (*ELEMENTARY, *CONSTANTS, *PARAMETERS, *ACTIVATIONS, "where", "Piecewise", "Eq", "Ne", "True", "not")

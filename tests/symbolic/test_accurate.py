@@ -9,12 +9,12 @@ from flint import arb
 from mpmath import mp, mpf
 
 from symgrad.errors import InputError
-from symgrad.symbolic import table
-from symgrad.symbolic.accurate import accurate
-from symgrad.symbolic.from_output import Slope
+from symgrad.symbolic.kernels import table
+from symgrad.symbolic.kernels.accurate import accurate
+from symgrad.symbolic.kernels.from_output import Slope
+from symgrad.symbolic.kernels.series import Expansion
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.series import Expansion
-from symgrad.theory.activations import CORE, activation, kernel, slope_range
+from symgrad.theory.activations import CORE, activation, gamma, kernel
 from symgrad.theory.simulation import simulate
 from tests.theory.reference import evaluate
 
@@ -87,7 +87,7 @@ def test_from_the_output(name: str) -> None:
     points = np.sort(np.random.default_rng(2).normal(size=60) * 4)
     outputs = functions.value(points)
     got = run(g.program, outputs)
-    top = float(slope_range(CORE[name]).lipschitz.value.enclosure().decimal)
+    top = float(gamma(CORE[name]).enclosure().decimal)
     used = np.array([g.holds(h[None]) for h in outputs])
     assert used.any()
     assert not used.all()
@@ -103,7 +103,10 @@ def test_from_the_output(name: str) -> None:
 
 def test_the_threshold_follows_the_condition_of_g() -> None:
     """Where 1 − h² is used its own condition 2h²/(1 − h²) is within the bound's 8(1 + κ)."""
-    g = kernel(CORE["tanh"]).dphi.from_output
+    slope = kernel(CORE["tanh"]).dphi
+    assert isinstance(slope, Slope)
+    g = slope.from_output
+    assert g is not None
     assert 0.9 < g.high < 0.995
     assert g.low == -g.high
 

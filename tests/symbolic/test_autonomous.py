@@ -4,11 +4,11 @@ import mpmath
 import pytest
 import sympy as sp
 
-from symgrad.symbolic.autonomous import Autonomous, NotAutonomous, Undetermined, autonomous, inverted
-from symgrad.symbolic.differentiate import differentiate
-from symgrad.symbolic.equality import prove_equal
+from symgrad.symbolic.calculus.autonomous import Autonomous, NotAutonomous, Undetermined, autonomous, inverted
+from symgrad.symbolic.calculus.differentiate import differentiate
+from symgrad.symbolic.calculus.equality import prove_equal
+from symgrad.symbolic.calculus.textbook import unfold
 from symgrad.symbolic.letters import x, y
-from symgrad.symbolic.textbook import unfold
 from symgrad.theory.activations import CORE
 
 a, alpha, scale = sp.symbols("a alpha lambda", positive=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from symgrad.cli import main
-from symgrad.symbolic.certificate import certificate
 from symgrad.symbolic.letters import x
+from symgrad.symbolic.ranges.certificate import certificate
 from symgrad.theory.activations import ACTIVATIONS, CORE, activation, slope_range
 from symgrad.verify.certificates import check
 

@@ -10,20 +10,20 @@ import pytest
 import sympy as sp
 from flint import arb
 
-from symgrad.symbolic import cover as covering
 from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.budget import cpu_limit
-from symgrad.symbolic.certified_range import certified_range
-from symgrad.symbolic.certify import Covered, certify
-from symgrad.symbolic.cover import Known, cover, slope
-from symgrad.symbolic.derivative_range import derivative_range
-from symgrad.symbolic.elements import Bounded, Constant, Critical, Monotone, at_mark
-from symgrad.symbolic.extrema import exact_range
-from symgrad.symbolic.extremum import agree
-from symgrad.symbolic.jets import jet
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.ranges import Range
-from symgrad.symbolic.roots import UnprovedError
+from symgrad.symbolic.ranges import cover as covering
+from symgrad.symbolic.ranges.certified_range import certified_range
+from symgrad.symbolic.ranges.certify import Covered, certify
+from symgrad.symbolic.ranges.cover import Known, cover, slope
+from symgrad.symbolic.ranges.derivative_range import derivative_range
+from symgrad.symbolic.ranges.elements import Bounded, Constant, Critical, Monotone, at_mark
+from symgrad.symbolic.ranges.extrema import exact_range
+from symgrad.symbolic.ranges.extremum import agree
+from symgrad.symbolic.ranges.jets import jet
+from symgrad.symbolic.ranges.range import Range
+from symgrad.symbolic.zeros.roots import UnprovedError
 from symgrad.theory.activations import ACTIVATIONS, CORE
 from tests.slopes import Slope, abscissas
 
@@ -224,7 +224,7 @@ def test_what_is_not_covered_is_not_claimed(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_contradiction_between_the_methods_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from symgrad.errors import RefutedError
-    from symgrad.symbolic import derivative_range as choosing
+    from symgrad.symbolic.ranges import derivative_range as choosing
 
     wrong = exact_range(sp.tanh(x) * R(1000001, 1000000), x)
     monkeypatch.setattr(choosing, "exact_range", lambda *args: wrong)

@@ -10,12 +10,12 @@ import pytest
 import sympy as sp
 from mpmath import mp, mpf
 
-from symgrad.symbolic.accurate import Accurate, accurate
-from symgrad.symbolic.compile import Erfc, Expm1, Log1p, compile_expression
+from symgrad.symbolic.calculus.textbook import Sigma, unfold
+from symgrad.symbolic.kernels.accurate import Accurate, accurate
+from symgrad.symbolic.kernels.compile import Erfc, Expm1, Log1p, compile_expression
+from symgrad.symbolic.kernels.program import Program
+from symgrad.symbolic.kernels.stable import forms, stable
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.program import Program
-from symgrad.symbolic.stable import forms, stable
-from symgrad.symbolic.textbook import Sigma, unfold
 from symgrad.theory.activations import CORE
 from tests.theory.reference import evaluate
 
@@ -201,7 +201,8 @@ def test_no_python_is_made() -> None:
     for name in NAMES:
         for operation in compiled(name).program.operations:
             assert (
-                isinstance(operation.run, np.ufunc) or operation.run.__module__ == "symgrad.symbolic.program"
+                isinstance(operation.run, np.ufunc)
+                or operation.run.__module__ == "symgrad.symbolic.kernels.program"
             )
 
 

@@ -8,10 +8,10 @@ import pytest
 import sympy as sp
 from mpmath import mp, mpc, mpf
 
-from symgrad.symbolic.cuts import Cuts, cuts
-from symgrad.symbolic.isolation import ball_of
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.named_root import NamedRoot
+from symgrad.symbolic.zeros.cuts import Cuts, cuts
+from symgrad.symbolic.zeros.isolation import ball_of
 from tests.symbolic.test_germs import function, middle
 from tests.theory.reference import evaluate
 

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgrad.errors import RefutedError
+from symgrad.symbolic.calculus.differentiate import DerivativeStep, Differentiation, differentiate, line
+from symgrad.symbolic.calculus.equality import prove_equal
+from symgrad.symbolic.calculus.rules import RULES, TABLE, Node, slope_of
+from symgrad.symbolic.calculus.textbook import Named, Sigma, Softplus, textbook, unfold
 from symgrad.symbolic.derivation import Step
-from symgrad.symbolic.differentiate import DerivativeStep, Differentiation, differentiate, line
-from symgrad.symbolic.equality import prove_equal
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.rules import RULES, TABLE, Node, slope_of
-from symgrad.symbolic.textbook import Named, Sigma, Softplus, textbook, unfold
 from symgrad.theory.activations import CORE
 
 a, alpha, scale = sp.symbols("a alpha lambda", positive=True)

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgrad.errors import RefutedError
-from symgrad.symbolic.equality import UndecidedError, prove_equal
+from symgrad.symbolic.calculus.equality import UndecidedError, prove_equal
+from symgrad.symbolic.calculus.textbook import Sigma, Softplus
 from symgrad.symbolic.letters import a, eta, gamma, k, l, n, w, x, y
 from symgrad.symbolic.notation import dphi, phi
-from symgrad.symbolic.textbook import Sigma, Softplus
 from symgrad.theory.activations import CORE
 
 alpha = sp.Symbol("alpha", positive=True)

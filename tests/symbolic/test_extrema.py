@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from symgrad.errors import RefutedError
-from symgrad.symbolic import extrema
 from symgrad.symbolic.balls import precision
-from symgrad.symbolic.derivative_range import derivative_range
-from symgrad.symbolic.extrema import exact_range, function_range
-from symgrad.symbolic.extremum import Place, Value, compare
-from symgrad.symbolic.image import Span, union
+from symgrad.symbolic.calculus.limits import limit
 from symgrad.symbolic.letters import u, x
-from symgrad.symbolic.limits import limit
-from symgrad.symbolic.ranges import Range
-from symgrad.symbolic.roots import zeros
+from symgrad.symbolic.ranges import extrema
+from symgrad.symbolic.ranges.derivative_range import derivative_range
+from symgrad.symbolic.ranges.extrema import exact_range, function_range
+from symgrad.symbolic.ranges.extremum import Place, Value, compare
+from symgrad.symbolic.ranges.image import Span, union
+from symgrad.symbolic.ranges.range import Range
+from symgrad.symbolic.zeros.roots import zeros
 from tests.theory.reference import evaluate, number
 
 e = sp.exp
@@ -85,6 +85,7 @@ def test_sampled_slopes_are_inside(name: str) -> None:
 def test_equal_sizes_give_every_place() -> None:
     """sup|φ′| of the sine is taken where φ′ = 1 and where φ′ = −1."""
     both = derivative_range(sp.sin(x), x).lipschitz
+    assert both is not None
     assert [str(place) for place in both.at] == ["2*pi*k", "2*pi*k + pi"]
 
 
@@ -93,6 +94,7 @@ def test_a_tie_between_attained_and_approached() -> None:
     phi = sp.Piecewise((-x, x < 0), (sp.log(1 + e(x)) - sp.log(2), True))
     found = derivative_range(phi, x)
     assert (found.sup.value.number, found.sup.attained) == (1, False)
+    assert found.lipschitz is not None
     assert (found.lipschitz.value.number, found.lipschitz.attained) == (1, True)
     assert [str(place) for place in found.lipschitz.at] == ["x < 0"]
 
@@ -146,6 +148,7 @@ def test_sums_of_hinges(weights: list[int]) -> None:
     partial = [sum(weights[:k]) for k in range(len(weights) + 1)]
     found = derivative_range(phi, x)
     assert (found.inf.value.number, found.sup.value.number) == (min(partial), max(partial))
+    assert found.lipschitz is not None
     assert found.lipschitz.value.number == max(map(abs, partial))
     assert found.image == sp.FiniteSet(*partial)
     assert [(kink.left, kink.right) for kink in found.kinks] == [
@@ -194,7 +197,7 @@ def test_a_wrong_critical_point_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_wrong_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from symgrad.symbolic.roots import Root
+    from symgrad.symbolic.zeros.roots import Root
 
     evaluated = Root.evaluate
     monkeypatch.setattr(

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from symgrad.errors import RefutedError
-from symgrad.symbolic import gaussian
 from symgrad.symbolic.balls import precision
+from symgrad.symbolic.calculus.pieces import Piece
 from symgrad.symbolic.complex_balls import analytic
-from symgrad.symbolic.cuts import cuts
-from symgrad.symbolic.gaussian import VARIANCE, closed_second_moment, second_moment
-from symgrad.symbolic.gaussian_terms import closed_mean
+from symgrad.symbolic.gaussian import moments as gaussian
+from symgrad.symbolic.gaussian.moments import VARIANCE, closed_second_moment, second_moment
+from symgrad.symbolic.gaussian.terms import closed_mean
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.number import Number
-from symgrad.symbolic.pieces import Piece
+from symgrad.symbolic.zeros.cuts import cuts
 from symgrad.theory.activations import ACTIVATIONS, CORE
 from tests.theory.reference import evaluate, phi
 

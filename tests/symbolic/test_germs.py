@@ -10,10 +10,10 @@ from flint import arb, fmpq
 from mpmath import mp, mpc, mpf
 
 from symgrad.symbolic.balls import precision
-from symgrad.symbolic.germ_algebra import DomainError
-from symgrad.symbolic.germ_constants import ONE
-from symgrad.symbolic.germ_monomials import LOG, UNIT, X, exponential, growth, power, product, sup, value
-from symgrad.symbolic.germs import Approach, Behaviour, End, behaviour
+from symgrad.symbolic.germs.algebra import DomainError
+from symgrad.symbolic.germs.behaviour import Approach, Behaviour, End, behaviour
+from symgrad.symbolic.germs.constants import ONE
+from symgrad.symbolic.germs.monomials import LOG, UNIT, X, exponential, growth, power, product, sup, value
 from symgrad.symbolic.letters import x
 from tests.theory.reference import evaluate, number
 

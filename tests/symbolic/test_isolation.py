@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from symgrad.symbolic.balls import ball, precision
-from symgrad.symbolic.germs import End
-from symgrad.symbolic.isolation import Point, ball_of, isolate, rational_beside
+from symgrad.symbolic.germs.behaviour import End
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.named_root import NamedRoot
+from symgrad.symbolic.zeros.isolation import Point, ball_of, isolate, rational_beside
 from tests.theory.reference import evaluate
 
 oo = sp.oo

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symgrad.symbolic.balls import ball, precision
-from symgrad.symbolic.jets import jet
 from symgrad.symbolic.letters import x
+from symgrad.symbolic.ranges.jets import jet
 
 e = sp.exp
 FUNCTIONS = (

@@ -6,9 +6,9 @@ import pytest
 import sympy as sp
 
 from symgrad.errors import ExpressionError
+from symgrad.symbolic.language.parse import WRITTEN, called, parse
+from symgrad.symbolic.language.write import write
 from symgrad.symbolic.letters import PARAMETERS, x
-from symgrad.symbolic.parse import WRITTEN, called, parse
-from symgrad.symbolic.write import write
 from symgrad.theory.activations import ACTIVATIONS
 from tests.symbolic.fuzzing import SEEDS
 

@@ -19,8 +19,8 @@ import sympy as sp
 from sympy.polys.monomials import MonomialOps
 
 from symgrad.errors import ExpressionError, InputError
+from symgrad.symbolic.language.parse import parse
 from symgrad.symbolic.letters import PARAMETERS, x
-from symgrad.symbolic.parse import parse
 from symgrad.theory.activations import ACTIVATIONS
 from tests.symbolic.fuzzing import SEEDS, strings
 

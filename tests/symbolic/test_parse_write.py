@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from symgrad.errors import InputError
 from symgrad.present.plain import written
-from symgrad.symbolic.adopt import adopt
-from symgrad.symbolic.language import Known, admit
+from symgrad.symbolic.language.adopt import adopt
+from symgrad.symbolic.language.allowed import Known, admit
+from symgrad.symbolic.language.parse import WRITTEN, parse
+from symgrad.symbolic.language.vocabulary import ELEMENTARY, cases
+from symgrad.symbolic.language.write import write
 from symgrad.symbolic.letters import PARAMETERS, x
-from symgrad.symbolic.parse import WRITTEN, parse
-from symgrad.symbolic.vocabulary import ELEMENTARY, cases
-from symgrad.symbolic.write import write
 from symgrad.theory.activations import ACTIVATIONS
 
 FUNCTIONS = [function for function in ELEMENTARY.values() if function.most == 1]

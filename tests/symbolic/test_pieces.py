@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp
 
+from symgrad.symbolic.calculus.pieces import Piece, breakpoints, pieces
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.pieces import Piece, breakpoints, pieces
 from symgrad.theory.activations import CORE
 from tests.theory.reference import evaluate, number
 

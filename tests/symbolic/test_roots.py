@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from symgrad.symbolic.balls import precision
-from symgrad.symbolic.exponential_polynomial import ExponentialPolynomial, IsolatedZero
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.roots import Root, UnprovedError, Zeros, zeros
+from symgrad.symbolic.zeros.exponential_polynomial import ExponentialPolynomial, IsolatedZero
+from symgrad.symbolic.zeros.roots import Root, UnprovedError, Zeros, zeros
 from tests.theory.reference import evaluate, number
 
 e = sp.exp

@@ -13,10 +13,10 @@ import sympy as sp
 from mpmath import mp, mpf
 
 from symgrad.errors import InputError
-from symgrad.symbolic.equality import prove_equal
-from symgrad.symbolic.extremum import Extremum, Place
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.ranges import Range
+from symgrad.symbolic.ranges.extremum import Extremum, Place
+from symgrad.symbolic.ranges.range import Range
 from symgrad.theory.activations import ACTIVATIONS, CORE, Activation, activation, kernel, slope_range
 from symgrad.theory.bibliography import BIBLIOGRAPHY
 from tests.theory.reference import DIGITS, number, phi, slope

@@ -29,8 +29,8 @@ from symgrad.cli import main
 from symgrad.files import rendered
 from symgrad.present.atlas import COLUMNS, FORMATS
 from symgrad.present.plain import written
-from symgrad.symbolic.cuts import cuts
 from symgrad.symbolic.letters import x, y
+from symgrad.symbolic.zeros.cuts import cuts
 from symgrad.theory.activation_derivative import activation_key, own_slope
 from symgrad.theory.activations import ACTIVATIONS, FAMILIES, Activation
 from symgrad.theory.activations.frameworks import EXCLUDED, FRAMEWORKS

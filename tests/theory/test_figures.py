@@ -11,8 +11,8 @@ import sympy as sp
 from mpmath import mp, mpf
 
 from symgrad.symbolic.balls import precision
-from symgrad.symbolic.extremum import Place
 from symgrad.symbolic.letters import w_scalar, y
+from symgrad.symbolic.ranges.extremum import Place
 from symgrad.theory import registry
 from symgrad.theory.activations import CORE, slope_range
 from symgrad.theory.activations.exponential_linear import selu_constants

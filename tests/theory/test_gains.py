@@ -12,7 +12,7 @@ import sympy as sp
 from mpmath import mp, mpf
 
 from symgrad.errors import InputError, RefutedError
-from symgrad.symbolic.gaussian_terms import closed_mean
+from symgrad.symbolic.gaussian.terms import closed_mean
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.number import Number, combined
 from symgrad.theory import audit, gain_derivation

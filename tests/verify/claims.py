@@ -11,10 +11,10 @@ from flint import arb
 
 from symgrad.symbolic.balls import precision
 from symgrad.symbolic.derivation import Claim
-from symgrad.symbolic.extremum import Value
 from symgrad.symbolic.notation import dphi
-from symgrad.symbolic.roots import NamedRoot
-from symgrad.theory.activations import CORE, slope_range
+from symgrad.symbolic.ranges.extremum import Value
+from symgrad.symbolic.zeros.roots import NamedRoot
+from symgrad.theory.activations import CORE, gamma, slope_range
 
 TANH: dict[str, Any] = {"activation": "tanh", "depth": 5, "width": 3, "sigma_w": 1.2, "sigma_b": 0.3}
 RELU: dict[str, Any] = {"activation": "relu", "depth": 4, "width": 4, "sigma_w": 1.5, "sigma_b": 0.3}
@@ -42,7 +42,7 @@ def range_claim(name: str, **changed: Any) -> Claim:
 
 def gammas(*names: str) -> dict[str, Value]:
     """γ of each activation."""
-    return {name: slope_range(CORE[name]).lipschitz.value for name in names}
+    return {name: gamma(CORE[name]) for name in names}
 
 
 def hochreiter(factor: Any = 1, shift: Any = 0, place: Any = 1) -> Claim:

@@ -18,14 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symgrad.errors import InputError
-from symgrad.symbolic import certificate as writing
-from symgrad.symbolic import jets as prover_jets
-from symgrad.symbolic.certificate import certificate_of
-from symgrad.symbolic.certified import extremes
-from symgrad.symbolic.certify import certify
-from symgrad.symbolic.cover import cover
+from symgrad.symbolic.language.parse import parse
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.parse import parse
+from symgrad.symbolic.ranges import certificate as writing
+from symgrad.symbolic.ranges import jets as prover_jets
+from symgrad.symbolic.ranges.certificate import certificate_of
+from symgrad.symbolic.ranges.certified import extremes
+from symgrad.symbolic.ranges.certify import certify
+from symgrad.symbolic.ranges.cover import cover
 from symgrad.theory.activations import ACTIVATIONS
 from symgrad.verify.certificates import check, load
 from symgrad.verify.certificates.jets import jet
@@ -156,7 +156,7 @@ def test_an_interval_that_the_prover_forgot_is_noticed(monkeypatch: pytest.Monke
     def wrong(*arguments: Any) -> list[Any]:
         return right(*arguments)[:-1]
 
-    monkeypatch.setattr("symgrad.symbolic.certify.cover", wrong)
+    monkeypatch.setattr("symgrad.symbolic.ranges.certify.cover", wrong)
     assert not check(_forged("tanh(x)")).accepted
 
 

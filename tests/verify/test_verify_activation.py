@@ -11,10 +11,10 @@ import sympy as sp
 
 from symgrad.errors import InputError
 from symgrad.symbolic.derivation import Source
-from symgrad.symbolic.extremum import Extremum, Place, Value
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi
-from symgrad.symbolic.ranges import Range
+from symgrad.symbolic.ranges.extremum import Extremum, Place, Value
+from symgrad.symbolic.ranges.range import Range
 from symgrad.theory.activations import CORE, Activation, kernel, slope_range
 from symgrad.verify import judge, measures_kernel
 from tests.verify.claims import FLOOR, claim, hochreiter, range_claim

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symgrad.symbolic.balls import ball, precision
+from symgrad.symbolic.calculus.pieces import pieces
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.pieces import pieces
 from symgrad.theory.activations import CORE, kernel
 from symgrad.verify.exact_net import ExactNet, ball_norm
 from symgrad.verify.nets import joints, phi_kernel

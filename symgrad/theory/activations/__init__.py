@@ -6,11 +6,11 @@ import sympy as sp
 
 from symgrad.errors import InputError
 from symgrad.symbolic.derivation import Grade
-from symgrad.symbolic.derivative_range import PATIENCE, derivative_range
-from symgrad.symbolic.extremum import Value
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import dphi
-from symgrad.symbolic.ranges import Range
+from symgrad.symbolic.ranges.derivative_range import PATIENCE, derivative_range
+from symgrad.symbolic.ranges.extremum import Value
+from symgrad.symbolic.ranges.range import Range
 from symgrad.theory.activations.activation import Activation
 from symgrad.theory.activations.bumps import BUMPS
 from symgrad.theory.activations.exponential_linear import EXPONENTIAL_LINEAR

@@ -10,9 +10,9 @@ import sympy as sp
 
 from symgrad.errors import InputError, RefutedError
 from symgrad.symbolic.balls import ball, precision
+from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Source
-from symgrad.symbolic.equality import prove_equal
-from symgrad.symbolic.language import InadmissibleError, Known, admit
+from symgrad.symbolic.language.allowed import InadmissibleError, Known, admit
 from symgrad.symbolic.letters import x
 
 __all__ = ["Activation"]

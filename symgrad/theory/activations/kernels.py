@@ -9,12 +9,12 @@ from functools import cache
 import sympy as sp
 
 from symgrad.numeric.kernel import Kernel
-from symgrad.symbolic.accurate import accurate
-from symgrad.symbolic.certified import domain_text
-from symgrad.symbolic.cuts import Cuts, cuts
-from symgrad.symbolic.from_output import slope
-from symgrad.symbolic.germs import End, behaviour
+from symgrad.symbolic.germs.behaviour import End, behaviour
+from symgrad.symbolic.kernels.accurate import accurate
+from symgrad.symbolic.kernels.from_output import slope
 from symgrad.symbolic.letters import x
+from symgrad.symbolic.ranges.certified import domain_text
+from symgrad.symbolic.zeros.cuts import Cuts, cuts
 from symgrad.theory.activations.activation import Activation
 
 __all__ = ["domain", "kernel"]

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import sympy as sp
 
 from symgrad.errors import ExpressionError, InputError
-from symgrad.symbolic.adopt import adopt
+from symgrad.symbolic.language.adopt import adopt
+from symgrad.symbolic.language.parse import called, parse
+from symgrad.symbolic.language.tokens import shown
+from symgrad.symbolic.language.write import write
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.parse import called, parse
-from symgrad.symbolic.tokens import shown
-from symgrad.symbolic.write import write
 from symgrad.theory.activations.activation import Activation
 
 __all__ = ["asked", "typed"]

@@ -8,7 +8,8 @@ import sympy as sp
 from flint import arb
 
 from symgrad.verify.certificates.evidence import Evidence, Peak, RejectedError
-from symgrad.verify.certificates.line import Line, exact_zero, magnitude
+from symgrad.verify.certificates.line import Line
+from symgrad.verify.certificates.numbers import exact_zero, magnitude
 from symgrad.verify.certificates.places import placed
 from symgrad.verify.certificates.reading import Claim, number
 from symgrad.verify.certificates.values import value

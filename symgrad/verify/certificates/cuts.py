@@ -12,7 +12,8 @@ from symgrad.symbolic.balls import ball
 from symgrad.symbolic.letters import x
 from symgrad.verify.certificates.evidence import Evidence, Limits, RejectedError
 from symgrad.verify.certificates.jets import UndecidedError, jet
-from symgrad.verify.certificates.line import BRANCHING, End, Line, Point, exact_zero, magnitude
+from symgrad.verify.certificates.line import BRANCHING, End, Line, Point
+from symgrad.verify.certificates.numbers import exact_zero, magnitude
 from symgrad.verify.certificates.places import is_end
 from symgrad.verify.certificates.values import value
 

@@ -9,7 +9,8 @@ import sympy as sp
 from flint import arb
 
 from symgrad.symbolic.letters import x
-from symgrad.verify.certificates.line import End, Line, exact_zero
+from symgrad.verify.certificates.line import End, Line
+from symgrad.verify.certificates.numbers import exact_zero
 from symgrad.verify.certificates.reading import Record
 
 __all__ = ["Evidence", "Limits", "Peak", "RejectedError", "beside", "both", "inside", "require"]

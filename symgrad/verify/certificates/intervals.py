@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 import sympy as sp
 from flint import arb
 
-from symgrad.symbolic.germs import End as GermEnd
-from symgrad.symbolic.germs import behaviour
+from symgrad.symbolic.germs.behaviour import End as GermEnd
+from symgrad.symbolic.germs.behaviour import behaviour
 from symgrad.symbolic.letters import x
 from symgrad.verify.certificates.evidence import Evidence, Peak, RejectedError, both, inside, require
 from symgrad.verify.certificates.line import End, Line, Near

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 from math import comb, factorial
 
@@ -12,15 +11,16 @@ import sympy as sp
 from flint import arb, fmpq
 
 from symgrad.symbolic.balls import ball
-from symgrad.symbolic.germs import End as GermEnd
-from symgrad.symbolic.germs import behaviour
+from symgrad.symbolic.germs.behaviour import End as GermEnd
+from symgrad.symbolic.germs.behaviour import behaviour
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.roots import NamedRoot
+from symgrad.symbolic.zeros.roots import NamedRoot
 from symgrad.verify.certificates.jets import Jet, SwitchSign, UndecidedError, holds, jet, sign_over
+from symgrad.verify.certificates.numbers import exact_zero
 from symgrad.verify.certificates.reading import MalformedError, Span
 from symgrad.verify.certificates.values import value
 
-__all__ = ["End", "Line", "Point", "exact_zero", "magnitude", "real"]
+__all__ = ["End", "Line", "Point"]
 
 BUDGET = 10_000
 """Bisections of one interval before the check gives up."""
@@ -36,32 +36,6 @@ with the first derivative that is not 0 of that order at most.
 """
 BRANCHING = (sp.Piecewise, sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min)
 LAST = " + period"
-
-
-def real(value: fmpq) -> arb:
-    """A ball around a rational number."""
-    return arb(value)
-
-
-def magnitude(value: arb) -> arb:
-    """max(1, |v|)."""
-    return arb.max(arb(1), abs(value))
-
-
-@lru_cache(maxsize=4096)
-def exact_zero(expr: sp.Expr) -> bool:
-    """Whether a number is proved to be 0 by exact arithmetic; False where it is not, or not known."""
-    if expr.is_Rational:
-        return bool(expr == 0)
-    if expr.has(sp.nan, sp.oo, sp.zoo) or not expr.is_number:
-        return False
-    try:
-        value = ball(expr)
-    except NotImplementedError:
-        return False
-    if not value.contains(arb(0)):
-        return False
-    return bool(expr.is_zero) or sp.simplify(expr).is_zero is True
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from flint import arb
 from symgrad.symbolic.balls import ball, precision
 from symgrad.verify.certificates.evidence import Peak, RejectedError
 from symgrad.verify.certificates.jets import UndecidedError
-from symgrad.verify.certificates.line import End, Line, magnitude
+from symgrad.verify.certificates.line import End, Line
+from symgrad.verify.certificates.numbers import magnitude
 from symgrad.verify.certificates.reading import MalformedError
 from symgrad.verify.certificates.values import Family, Value, family, value
 

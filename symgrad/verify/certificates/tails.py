@@ -5,12 +5,13 @@ from __future__ import annotations
 import sympy as sp
 from flint import arb, fmpq
 
-from symgrad.symbolic.germs import Approach, Behaviour, behaviour
-from symgrad.symbolic.germs import End as GermEnd
+from symgrad.symbolic.germs.behaviour import Approach, Behaviour, behaviour
+from symgrad.symbolic.germs.behaviour import End as GermEnd
+from symgrad.symbolic.germs.oscillation import oscillation
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.oscillation import oscillation
 from symgrad.verify.certificates.evidence import Evidence, Limits, Peak, beside, inside, require
-from symgrad.verify.certificates.line import BRANCHING, End, Line, exact_zero
+from symgrad.verify.certificates.line import BRANCHING, End, Line
+from symgrad.verify.certificates.numbers import exact_zero
 from symgrad.verify.certificates.reading import Record, Span
 from symgrad.verify.certificates.values import Value, value
 

@@ -10,8 +10,8 @@ from flint import arb
 
 from symgrad.errors import InputError
 from symgrad.symbolic.balls import ball
+from symgrad.symbolic.language.parse import parse
 from symgrad.symbolic.letters import x
-from symgrad.symbolic.parse import parse
 from symgrad.verify.certificates.jets import UndecidedError, jet
 from symgrad.verify.certificates.reading import MalformedError, number
 

@@ -1,0 +1,1 @@
+"""Moments of φ and φ′ under a Gaussian pre-activation, closed or enclosed."""

@@ -1,0 +1,1 @@
+"""Expressions as array functions that keep their digits."""

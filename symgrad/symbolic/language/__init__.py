@@ -1,0 +1,1 @@
+"""Typed text to SymPy, and back to text that is read again; nothing is evaluated."""
