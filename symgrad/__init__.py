@@ -7,6 +7,8 @@ A tour (each verb answers with a plain document, see docs/cli.md):
 '1/4'
 >>> symgrad.bound("tanh")["sentence"]
 'tanh′ takes values in $\\\\left(0, 1\\\\right]$'
+>>> symgrad.bound("x*tanh(x)/(1+x^2)")["sup"]["proof"]
+'certified'
 >>> symgrad.derive("sigmoid")["derivative"]
 'sigmoid(x)*(1 - sigmoid(x))'
 >>> net = symgrad.simulate("sigmoid", depth=30, width=32, seeds=4)
@@ -21,11 +23,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["InputError", "bound", "curve", "derive", "export", "listing", "show", "simulate", "verdicts"]
+__all__ = [
+    "InputError",
+    "atlas",
+    "bound",
+    "certificate",
+    "check",
+    "curve",
+    "derive",
+    "export",
+    "gain",
+    "initialization",
+    "listing",
+    "show",
+    "simulate",
+    "verdicts",
+]
 
 if TYPE_CHECKING:
     from symgrad.errors import InputError
-    from symgrad.verbs import bound, curve, derive, export, listing, show, simulate
+    from symgrad.verbs import (
+        atlas,
+        bound,
+        certificate,
+        check,
+        curve,
+        derive,
+        export,
+        gain,
+        initialization,
+        listing,
+        show,
+        simulate,
+    )
     from symgrad.verbs import verify as verdicts
 
 

@@ -80,20 +80,22 @@ def _answer(options: argparse.Namespace) -> dict[str, Any]:
     """From a worker process where a limit holds, else from this one."""
     arguments, use_cache = _verb_arguments(options), not options.no_cache
     file = arguments.pop("certificate", None)
-    if file is not None:
-        _certify(file, arguments, use_cache)
     limit = options.timeout
     if limit is None and verbs.VERBS[options.command].limit > verbs.SYMBOLIC_LIMIT:
         return verbs.call(options.command, arguments, use_cache)
     if limit is not None and not 0 < limit <= LONGEST:
         raise InputError(f"--timeout {limit:g}: legal are seconds above 0, up to {LONGEST}")
-    return limited(partial(_pool, use_cache), options.command, arguments, limit, use_cache)
+    ask = partial(limited, partial(_pool, use_cache), timeout=limit, use_cache=use_cache)
+    if file is not None:
+        asked: dict[str, Any] = {
+            name: arguments[name] for name in ("activation", "settings") if name in arguments
+        }
+        _keep(file, ask("certificate", asked)["certificate"])
+    return ask(options.command, arguments)
 
 
-def _certify(file: str, arguments: dict[str, Any], use_cache: bool) -> None:
-    """Writes the certificate of the range that is asked for, whole or not at all."""
-    asked: dict[str, Any] = {n: arguments[n] for n in ("activation", "settings") if n in arguments}
-    found = verbs.call("certificate", asked, use_cache)["certificate"]
+def _keep(file: str, found: dict[str, Any]) -> None:
+    """Writes the certificate, whole or not at all."""
     place = Path(file)
     partial_file = place.with_name(f".{place.name}.{os.getpid()}")
     try:

@@ -15,7 +15,7 @@ from symgrad.symbolic.ranges.derivative_range import derivative_range
 from tests import truth
 from tests.grammar import sentences
 from tests.slopes import Slope, abscissas, steepest
-from tests.truth import judged, summary
+from tests.truth import judged
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED, COUNT, PARTS, POINTS = 20261123, 200, 8, 24

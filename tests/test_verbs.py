@@ -14,6 +14,7 @@ import pytest
 
 from symgrad import verbs
 from symgrad.errors import InputError
+from symgrad.symbolic.calculus.equality import UndecidedError
 from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
 
@@ -188,3 +189,29 @@ def test_written_expressions_parse_again(name: str) -> None:
         assert abs(sp.sympify(exact).evalf(40) - sp.Float(document[end]["decimal"], 40)) < sp.Float(
             "1e-28", 40
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("sqrt(x)", "[0, oo)"),
+        ("log(x)", "(0, oo)"),
+        ("sqrt(1-x^2)", "[-1, 1]"),
+        ("x^x", "(0, oo)"),
+        ("1/x", "(-oo, 0) U (0, oo)"),
+        ("tan(x)", "(pi*k - pi/2, pi*k + pi/2)"),
+        ("tanh(x)/x", "(-oo, oo)"),
+    ],
+)
+def test_the_domain_with_its_ends(text: str, domain: str) -> None:
+    assert verbs.bound(text)["domain"] == domain
+
+
+def test_a_range_does_not_wait_for_the_lines_of_the_derivative() -> None:
+    """The larger of three, whose lines are not proved: the range is, and φ′ is written all the same."""
+    text = "max(x/10, x, tanh(x))"
+    with pytest.raises(UndecidedError):
+        verbs.derive(text)
+    document = verbs.bound(text)
+    assert (document["inf"]["exact"], document["sup"]["exact"]) == ("0", "1")
+    assert verbs.bound(document["derivative"])["derivative"]

@@ -11,8 +11,10 @@ import sympy as sp
 
 from symgrad.errors import RefutedError
 from symgrad.symbolic.balls import sign_of
+from symgrad.symbolic.budget import cpu_limit
 from symgrad.symbolic.calculus.autonomous import Autonomous, NotAutonomous, Undetermined, autonomous
 from symgrad.symbolic.calculus.differentiate import Differentiation, differentiate
+from symgrad.symbolic.calculus.equality import UndecidedError
 from symgrad.symbolic.calculus.pieces import switches
 from symgrad.symbolic.derivation import Claim, Grade, Prose, Step, prove
 from symgrad.symbolic.letters import x, y
@@ -31,8 +33,11 @@ __all__ = [
     "differentiation",
     "own_slope",
     "reader_sentence",
+    "slope_as_shown",
 ]
 
+PATIENCE = 3.0
+"""Seconds of computing for the lines of a derivative where only the last of them is asked for."""
 LONG = 20
 """Operations above which a reader is given decimals instead of a formula."""
 
@@ -65,6 +70,17 @@ def _differentiation(expression: sp.Expr) -> Differentiation:
 def differentiation(entry: Activation) -> Differentiation:
     """φ′ by named rules, parameters as `as_written`."""
     return _differentiation(as_written(entry))
+
+
+def slope_as_shown(entry: Activation) -> sp.Expr:
+    """φ′ as its lines end; where they are not proved, or not soon, as SymPy differentiates outright. No range
+    rests on this form.
+    """
+    try:
+        with cpu_limit(PATIENCE):
+            return differentiation(entry).derivative
+    except (NotImplementedError, UndecidedError, TimeoutError):
+        return sp.diff(as_written(entry), x)
 
 
 def as_written(entry: Activation) -> sp.Expr:

@@ -59,7 +59,7 @@ def bound(activation: object, settings: Settings | None = None, symbolic: bool =
     from symgrad.documents import extremum_document, step_document
     from symgrad.present.markdown import prose_markdown
     from symgrad.present.plain import plain, prose_plain, written
-    from symgrad.theory.activation_derivative import differentiation, reader_sentence
+    from symgrad.theory.activation_derivative import reader_sentence, slope_as_shown
     from symgrad.theory.activations import slope_range
 
     entry = entry_of(activation, settings)
@@ -68,7 +68,7 @@ def bound(activation: object, settings: Settings | None = None, symbolic: bool =
         "activation": entry.name,
         "slug": entry.slug,
         "expression": _expression(entry, entry.expression if symbolic else entry.phi),
-        "derivative": written(differentiation(entry).derivative),
+        "derivative": written(slope_as_shown(entry)),
         "parameters": {symbol.name: str(value) for symbol, value in entry.parameters.items()},
         "domain": found.domain,
         "inf": extremum_document(found.inf, symbolic, entry.parameters),

@@ -148,16 +148,36 @@ def domain_text(found: cuts.Cuts) -> str:
     return " U ".join(f"({write(lo)}, {write(hi)})" for lo, hi in map(_ends, found.domain))
 
 
-def whole_domain(found: cuts.Cuts) -> str:
-    """The same for a reader: intervals that repeat are a family, "(pi*k - pi/2, pi*k + pi/2)"."""
-    text = domain_text(found)
-    if found.period is None or text == LINE:
-        return text
-    spans = [_ends(span) for span in found.domain]
-    if len(spans) > 1:  # what is cut at the start of the period is one interval
-        spans = [(spans[-1][0] - found.period, spans[0][1]), *spans[1:-1]]
-    turn = found.period * sp.Symbol("k", integer=True)
-    return " U ".join(f"({write(lo + turn)}, {write(hi + turn)})" for lo, hi in spans)
+def whole_domain(found: Covered) -> str:
+    """The domain of φ for a reader: "[0, oo)" for √x; intervals that repeat are a family, "(pi*k - pi/2,
+    pi*k + pi/2)". An end belongs to it where φ has a value there, shown for exact ends.
+    """
+    line = found.layout.cuts
+    if domain_text(line) == LINE:
+        return LINE
+    spans = [_ends(span) for span in line.domain]
+    turn = sp.Integer(0)
+    if line.period is not None:
+        turn = line.period * sp.Symbol("k", integer=True)
+        if len(spans) > 1:  # what is cut at the start of the period is one interval
+            spans = [(spans[-1][0] - line.period, spans[0][1]), *spans[1:-1]]
+
+    def interval(lo: sp.Expr, hi: sp.Expr) -> str:
+        left, right = ("[" if _has_value(found, lo) else "("), ("]" if _has_value(found, hi) else ")")
+        return f"{left}{write(lo + turn)}, {write(hi + turn)}{right}"
+
+    return " U ".join(interval(lo, hi) for lo, hi in spans)
+
+
+def _has_value(found: Covered, point: sp.Expr) -> bool:
+    """Whether φ is a real number at an exact point; 0⁰ is not one."""
+    if point.is_infinite or point.has(sp.Float):
+        return False
+    powers = [power for power in found.phi.atoms(sp.Pow) if power.exp.has(found.x)]
+    if any(power.base.subs(found.x, point) == 0 for power in powers):
+        return False
+    value = found.phi.subs(found.x, point)
+    return bool(value.is_real and value.is_finite)
 
 
 def _ends(span: tuple[End, End]) -> tuple[sp.Expr, sp.Expr]:

@@ -54,7 +54,7 @@ def range_of(found: Covered, ends: Extremes, name: Name) -> Range:
         kinks=tuple(_kink(cut) for cut in points if cut.joins == "kink"),
         pieces=tuple(Piece(point_of(s.segment.lo), point_of(s.segment.hi), s.slope) for s in found.stretches),
         steps=tuple(_steps(found, ends, name)),
-        domain=whole_domain(found.layout.cuts),
+        domain=whole_domain(found),
         joins=tuple((point_of(cut), cut.joins) for cut in points if cut.joins != "smooth"),
     )
 

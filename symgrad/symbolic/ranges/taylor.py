@@ -151,6 +151,7 @@ def rational_power(p: sp.Rational) -> Rule:
 
 def whole_power(p: int) -> Rule:
     """The rule of uᵖ for a whole p."""
+
     def rule(c: arb, n: int) -> Series:
         out, binomial = [], 1
         for j in range(n):
