@@ -43,7 +43,6 @@ __all__ = [
 if TYPE_CHECKING:
     from symgrad.errors import InputError
     from symgrad.verbs import (
-        atlas,
         bound,
         certificate,
         check,
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
         simulate,
     )
     from symgrad.verbs import verify as verdicts
+    from symgrad.verbs.atlas import atlas
 
 
 def __getattr__(name: str) -> Any:

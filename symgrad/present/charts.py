@@ -8,6 +8,7 @@ where marks stand. Logarithms are drawn on a linear axis with labels 10^…, so 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -194,10 +195,17 @@ def save(chart: Chart, format: str) -> bytes:  # noqa: A002
 
     specification = _sized(chart.to_dict())
     if format == "svg":
-        return vl_convert.vegalite_to_svg(specification).encode()
+        return _numbered(vl_convert.vegalite_to_svg(specification)).encode()
     if format == "png":
         return bytes(vl_convert.vegalite_to_png(specification, scale=2))
     raise InputError(f"chart format {format!r} is not known (legal: png, svg)")
+
+
+def _numbered(svg: str) -> str:
+    """Clip paths numbered from 1: Vega goes on counting from chart to chart."""
+    names = dict.fromkeys(re.findall(r'id="(clip\d+)"', svg))
+    new = {name: f"clip{number}" for number, name in enumerate(names, 1)}
+    return re.sub(r"\bclip\d+\b", lambda found: new.get(found[0], found[0]), svg)
 
 
 def _sized(specification: Any) -> Any:

@@ -61,7 +61,7 @@ KNOWN: dict[str, tuple] = {
     "half a wave": (sp.Piecewise((sp.sin(x), x > 0), (x, True)), -1, 1, (True, True), None, None, 1),
     "soft edge": (sp.sqrt(1 + x**2), -1, 1, (False, False), ["x -> -oo"], ["x -> oo"], 1),
 }  # fmt: skip
-DOMAINS = {"logarithm": "(0, oo)", "pole": "(-oo, 0) U (0, oo)", "half line": "(0, oo)"}
+DOMAINS = {"logarithm": "(0, oo)", "pole": "(-oo, 0) U (0, oo)", "half line": "[0, oo)"}
 
 
 @pytest.mark.parametrize("name", KNOWN)
