@@ -327,7 +327,8 @@ class _Parser(Cursor):
         return making.made(token, self.known, build, *args)
 
     def unknown(self, token: Token, functions: tuple[str, ...]) -> ExpressionError:
-        near = get_close_matches(token.text[:40], ["x", *CONSTANTS, *PARAMETERS, *functions], n=3)
+        names = dict.fromkeys(("x", *CONSTANTS, *PARAMETERS, *functions))
+        near = get_close_matches(token.text[:40], names, n=3)
         legal = f"x, pi, e, the letters {' '.join(PARAMETERS)}, functions such as exp(x)"
         hint = _INSTEAD.get(token.text) or (f"near: {', '.join(near)}" if near else f"legal: {legal}")
         return ExpressionError(token.column, f"the name {shown(token.text)} is not known ({hint})")
