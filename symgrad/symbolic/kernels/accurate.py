@@ -106,8 +106,8 @@ def accurate(f: sp.Expr, x: sp.Symbol, order: int = 0, values: Values | None = N
     derivative = derivative.replace(sp.DiracDelta, lambda *args: sp.Integer(0))
     truth = audit_points(number, x, order)
     best: tuple[int, sp.Expr, Program, NDArray[np.float64]] | None = None
-    for form in chain(_by_pieces(number, x, order), forms(derivative, x)):
-        program = compile_expression(form, x)
+    for form, stepwise in _attempts(chain(_by_pieces(number, x, order), forms(derivative, x))):
+        program = compile_expression(form, x, stepwise=stepwise)
         wrong = np.stack([truth.errors(program, dtype) for dtype in (np.float64, np.float32)])
         failures = int((wrong > AUDIT).sum())
         if best is None or failures < best[0]:
@@ -117,6 +117,15 @@ def accurate(f: sp.Expr, x: sp.Symbol, order: int = 0, values: Values | None = N
     assert best is not None  # there is a plain form
     _, form, program, wrong = best
     return Accurate(form, program, _mended(number, x, order, truth, wrong))
+
+
+def _attempts(proposed: Iterator[sp.Expr]) -> Iterator[tuple[sp.Expr, bool]]:
+    """Each form as it stands, then each once more with powers divided out one factor at a time."""
+    tried = []
+    for form in proposed:
+        tried.append(form)
+        yield form, False
+    yield from ((form, True) for form in tried)
 
 
 def _by_pieces(number: sp.Expr, x: sp.Symbol, order: int) -> Iterator[sp.Expr]:

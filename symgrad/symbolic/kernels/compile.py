@@ -55,6 +55,8 @@ class Erfc(Named):
         return sp.erfc(u)
 
 
+_STEPS = 4
+"""The highest power that is divided by one factor at a time."""
 _UFUNCS: dict[type, Callable[..., Any]] = {
     sp.log: np.log,
     sp.sin: np.sin,
@@ -93,9 +95,10 @@ _UFUNCS: dict[type, Callable[..., Any]] = {
 
 
 def compile_expression(
-    expr: sp.Expr, x: sp.Symbol, values: Mapping[sp.Symbol, sp.Expr] | None = None
+    expr: sp.Expr, x: sp.Symbol, values: Mapping[sp.Symbol, sp.Expr] | None = None, stepwise: bool = False
 ) -> Program:
-    """A program for expr in x, its parameters at `values`.
+    """A program for expr in x, its parameters at `values`. `stepwise` divides by a power one factor at a
+    time: slower, and p/q² does not overflow where q² does.
 
     Raises `NotImplementedError` for a function without an array operation, `ValueError` for a symbol without
     a value.
@@ -104,14 +107,15 @@ def compile_expression(
     unknown = expr.free_symbols - {x} - set(numbers)
     if unknown:
         raise ValueError(f"no value for {', '.join(map(str, unknown))}")
-    return _Lines(x).program(expr.xreplace(numbers))
+    return _Lines(x, stepwise).program(expr.xreplace(numbers))
 
 
 class _Lines:
     """A tree as lines, each of which gives one value a name; equal parts share a line."""
 
-    def __init__(self, x: sp.Symbol) -> None:
+    def __init__(self, x: sp.Symbol, stepwise: bool) -> None:
         self.x = x
+        self.stepwise = stepwise
         self.lines: list[Line] = []
         self.known: dict[tuple[Any, ...], Value] = {}
         self.source: Value = X
@@ -185,7 +189,10 @@ class _Lines:
         for value in above[1:]:
             found = self._line(np.multiply, found, value)
         for factor in below:
-            found = self._line(np.divide, found, self._value(1 / factor))
+            base, power = (1 / factor).as_base_exp()
+            whole = self.stepwise and power.is_Integer and power <= _STEPS
+            for _ in range(int(power) if whole else 1):
+                found = self._line(np.divide, found, self._value(base if whole else 1 / factor))
         return found
 
     def _power(self, base: sp.Expr, exponent: sp.Expr) -> Value:

@@ -49,6 +49,8 @@ def _forms(expr: sp.Expr, x: sp.Symbol) -> Iterator[sp.Expr]:
         if conjugate != tree:
             yield stable(conjugate)
     for tree in trees:
+        yield from map(stable, _turned(tree, x))
+    for tree in trees:
         apart = split(tree, x)
         if apart is not None:
             yield apart
@@ -62,9 +64,11 @@ def _folded(expr: sp.Expr, x: sp.Symbol) -> sp.Expr:
 
 def stable(expr: sp.Expr) -> sp.Expr:
     """1 − tanh² as 1/cosh², 1 − σ(u) as σ(−u), 1 + erf as erfc, eᵘ − 1 as expm1, log(1 + u) as log1p,
-    softplus(u) as max(u, 0) + log1p(e^{−|u|}), log cosh u as |u| + log1p(e^{−2|u|}) − log 2.
+    softplus(u) as max(u, 0) + log1p(e^{−|u|}), log cosh u as |u| + log1p(e^{−2|u|}) − log 2, a window
+    σ(u) − σ(u − c) as σ(u) σ(c − u) (1 − e^{−c}).
     """
     expr = expr.replace(lambda node: node.is_Add, _complement)
+    expr = expr.replace(lambda node: node.is_Add, _window)
     expr = expr.replace(lambda node: isinstance(node, sp.log), _log1p)
     expr = expr.replace(_two_exponentials, lambda node: sp.powsimp(node, combine="exp"))
     return expr.replace(lambda node: isinstance(node, Softplus), lambda node: _softplus(node.args[0]))
@@ -122,6 +126,21 @@ def _complement(total: sp.Add) -> sp.Expr:
             if other is not None:
                 return rest - term + constant * other
     return total
+
+
+def _window(total: sp.Add) -> sp.Expr:
+    """The first pair a σ(u) − a σ(v) with u − v a number as one product."""
+    logistic = [term.as_independent(Sigma) for term in total.args]
+    pairs = [(a, s.args[0], b, t.args[0]) for a, s in logistic for b, t in logistic if _both(s, t)]
+    for a, u, b, v in pairs:
+        if a == -b and (u - v).is_positive:
+            rest = total - a * Sigma(u) - b * Sigma(v)
+            return rest + a * Sigma(u) * Sigma(-v) * (1 - sp.exp(v - u))
+    return total
+
+
+def _both(s: sp.Expr, t: sp.Expr) -> bool:
+    return isinstance(s, Sigma) and isinstance(t, Sigma)
 
 
 def _one_minus(function: sp.Expr) -> sp.Expr | None:
@@ -217,6 +236,18 @@ def _conjugates(expr: sp.Expr) -> sp.Expr:
         return sp.Piecewise((total, rest * root >= 0), (difference / (rest - root), True))
 
     return expr.replace(lambda node: node.is_Add, turned)
+
+
+def _turned(tree: sp.Expr, x: sp.Symbol) -> Iterator[sp.Expr]:
+    """A quotient with e^w, w not linear in x, in E = e^{−|w|} on either side of w = 0, so that E ≤ 1."""
+    if tree.has(sp.Piecewise):
+        return
+    for node in tree.atoms(sp.exp):
+        if sp.diff(node.exp, x).has(x):
+            t, size = sp.Dummy("t", positive=True), sp.exp(-sp.Abs(node.exp))
+            above, below = sp.fraction(sp.together(tree.xreplace({node: 1 / t})))
+            turned = (sp.expand(above) / below).xreplace({t: size})
+            yield sp.Piecewise((turned, node.exp > 0), (tree.xreplace({node: size}), True))
 
 
 def _is_root(factor: sp.Expr) -> bool:
