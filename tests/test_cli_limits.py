@@ -21,6 +21,8 @@ from symgrad.verbs.limited import limited
 from symgrad.verbs.sketch import SKETCHES, STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
+SLOWER = "x*tanh(x)*erf(x/3)"
+"""Asked here alone: a worker that has answered once answers again in no time."""
 ESTIMATED = {"exact": None, "lower": None, "upper": None, "attained": None, "proof": "estimated"}
 
 
@@ -36,8 +38,8 @@ def document(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> 
 def test_at_the_time_limit_what_is_known_is_printed_with_the_keys_of_the_answer(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    late = document(capsys, "bound", "x*tanh(x)", "--no-cache", "--timeout", "0.001", code=3)
-    whole = document(capsys, "bound", "x*tanh(x)", code=0)
+    late = document(capsys, "bound", SLOWER, "--no-cache", "--timeout", "0.001", code=3)
+    whole = document(capsys, "bound", SLOWER, code=0)
     assert set(whole) <= set(late)
     assert late["complete"] is False
     assert "0.001 s" in late["why"]

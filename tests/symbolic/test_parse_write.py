@@ -67,6 +67,7 @@ def test_written_expressions_read_back(data: st.DataObject) -> None:
     except (TypeError, ValueError):  # outside the language, or an order of values that are not real
         assume(False)
     assume(x in expr.free_symbols)
+    assume(not any(node.is_number for node in expr.atoms(sp.Max, sp.Min)))  # SymPy may leave Max(0, 2)
     assert parse(write(expr), limits=WRITTEN) == expr
     assert parse(written(expr), limits=WRITTEN) == expr
 
