@@ -20,6 +20,8 @@ __all__ = ["Document", "ahead", "answers", "ask", "file_maker", "known", "told"]
 Document = dict[str, Any]
 AT_ONCE = 0.15
 """Seconds within which an answer comes without a sign that it is awaited."""
+NICENESS = 10
+"""How far the workers stand below the server: pages that need no work come first."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -28,7 +30,7 @@ def answers() -> Answers:
     # Streamlit collects garbage after every run of a page. What is loaded by now stays for good: looking
     # through it each time would take 90 ms, most of what a cached page costs.
     gc.freeze()
-    return Answers(Pool(3))
+    return Answers(Pool(3, niceness=NICENESS))
 
 
 def ask(verb: str, timeout: float | None = None, **arguments: Any) -> Document:

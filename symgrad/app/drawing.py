@@ -20,7 +20,7 @@ def drawn(draw: Callable[..., charts.Chart], document: Mapping[str, Any]) -> dic
     return _drawn(draw.__name__, json.dumps(document), dark())
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
+@st.cache_resource(max_entries=300, show_spinner=False)
 def _drawn(name: str, document: str, in_the_dark: bool) -> dict[str, Any]:
     # Altair checks every part of a chart against its schema, which takes most of the time; tests do that.
     with debug_mode(False):

@@ -25,11 +25,12 @@ PATIENCE = 60.0
 
 class Pool:
     """`size` workers for requests that end soon, started at once, and at most `hard` more for those that do
-    not.
+    not; `niceness` as in `Worker`.
     """
 
-    def __init__(self, size: int = 2, hard: int = 2, use_cache: bool = True) -> None:
+    def __init__(self, size: int = 2, hard: int = 2, use_cache: bool = True, niceness: int = 0) -> None:
         self._use_cache = use_cache
+        self._niceness = niceness
         self._hard = threading.BoundedSemaphore(hard)
         self._free: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         self._workers: set[Worker] = set()
@@ -95,7 +96,7 @@ class Pool:
                 self._again(worker)
 
     def _started(self) -> Worker:
-        worker = Worker(self._use_cache)
+        worker = Worker(self._use_cache, self._niceness)
         with self._lock:
             self._workers.add(worker)
         self._again(worker, put=False)

@@ -38,10 +38,13 @@ class WorkerDiedError(FaultError):
 
 
 class Worker:
-    """A process that is started before it is needed, and again whenever it has ended."""
+    """A process that is started before it is needed, and again whenever it has ended. `niceness` is how far
+    its priority stands below the caller's, where the system knows priorities.
+    """
 
-    def __init__(self, use_cache: bool = True) -> None:
+    def __init__(self, use_cache: bool = True, niceness: int = 0) -> None:
         self._use_cache = use_cache
+        self._niceness = niceness
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str] = queue.Queue()
         self._ready = False
@@ -67,6 +70,7 @@ class Worker:
         self._answers, self._ready = queue.Queue(), False
         reader = threading.Thread(target=_forward, args=(self._process.stdout, self._answers), daemon=True)
         reader.start()
+        self._lower(self._niceness)
 
     def close(self) -> None:
         """Ends the process."""
@@ -78,10 +82,13 @@ class Worker:
                 process.stdin.close()
 
     def step_back(self) -> None:
-        """Leaves the processor to others from now on, where the system knows priorities."""
-        if self._process is not None and hasattr(os, "setpriority"):
+        """Leaves the processor to the other workers from now on."""
+        self._lower(self._niceness + 5)
+
+    def _lower(self, niceness: int) -> None:
+        if self._process is not None and niceness and hasattr(os, "setpriority"):
             with contextlib.suppress(OSError):  # it has just ended
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, 5)
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, os.nice(0) + niceness)
 
     def call(
         self,
