@@ -40,7 +40,10 @@ def main(arguments: Sequence[str]) -> int:
         for index, text in enumerate(sentences(options.seed, options.count))
         if index not in known
     ]
+    cut_short = options.out.exists() and options.out.read_bytes()[-1:] not in (b"", b"\n")
     with options.out.open("a", encoding="utf-8") as file:
+        if cut_short:
+            file.write("\n")
         for index, result in _judged_all(missing, options.points, options.limit, options.processes):
             known[index] = result
             line = {"seed": options.seed, "index": index, **asdict(result)}
@@ -64,7 +67,8 @@ def _known(path: Path, seed: int) -> dict[int, Judged]:
         except ValueError:
             continue
         if entry.pop("seed") == seed:
-            found[entry.pop("index")] = Judged(**entry)
+            index = entry.pop("index")
+            found[index] = Judged(**entry)
     return found
 
 

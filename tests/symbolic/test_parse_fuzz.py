@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import os
@@ -84,6 +85,7 @@ class Listener:
     events = ("exec", "compile", "import", "open", "os.", "subprocess.", "socket.", "ctypes.", "shutil.")
 
     def __init__(self) -> None:
+        importlib.import_module("sympy.physics.units")  # SymPy loads it late, on its own account
         self.listening = False
         self.heard: list[str] = []
         self._known = _programs_of_sympy()
@@ -96,7 +98,7 @@ class Listener:
         known = arguments[0] in self._known if event == "compile" else self._expected and event == "exec"
         self._expected = event == "compile" and known
         if not known:
-            self.heard.append(event)
+            self.heard.append(f"{event} {str(arguments[:1])[:80]}")
 
     @contextmanager
     def silence(self) -> Iterator[None]:
