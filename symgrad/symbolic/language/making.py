@@ -58,6 +58,8 @@ def made(token: Token, known: Known, build: Callable[..., Any], *args: object) -
         raise ExpressionError(token.column, str(reason)) from None
     except (TypeError, ValueError):  # SymPy's: it compares only what may be real
         raise ExpressionError(token.column, "values that are not real are compared") from None
+    except (MemoryError, OverflowError):  # mpmath's, at once: e^(e^(10^19)) has no floating point form
+        raise ExpressionError(token.column, "a number is too large to compute") from None
     return found
 
 
