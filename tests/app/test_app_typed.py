@@ -3,46 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-import dev
 from symgrad import verbs
-from symgrad.app import ask, presets, views
+from symgrad.app import ask, presets
 from symgrad.app.answers import Answers
 from symgrad.app.extrema import decimal, exact, where
 from symgrad.app.words import escaped
 from symgrad.errors import TimeLimitError
 from symgrad.verbs.sketch import SKETCHES, sketch
+from tests.app.pages import OpenView, said, sound
 
-OpenView = Callable[..., AppTest]
 FAST = ("x/(1+x^2)", "x+sin(x)^2", "log(x)", "where(x < 0, x, x + 1)")
-
-
-@pytest.fixture
-def open_view(monkeypatch: pytest.MonkeyPatch) -> OpenView:
-    """Runs the app at a view, with the controls that an address sets."""
-
-    def run(key: str, **address: Any) -> AppTest:
-        chosen = [view for view in views.VIEWS if view.key == key]
-        monkeypatch.setattr(views, "VIEWS", (*chosen, *(view for view in views.VIEWS if view.key != key)))
-        app = AppTest.from_file(str(dev.ROOT / "app.py"), default_timeout=120)
-        for name, value in address.items():
-            app.query_params[name] = str(value)
-        return app.run()
-
-    return run
-
-
-def said(app: AppTest) -> list[str]:
-    return [element.value for element in app.markdown]
-
-
-def sound(app: AppTest) -> None:
-    assert [element.value for element in [*app.exception, *app.error, *app.warning]] == []
 
 
 @pytest.mark.parametrize("text", FAST)

@@ -7,11 +7,9 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import dev
 from symgrad import verbs
@@ -19,36 +17,11 @@ from symgrad.app import argument, atlas, audit, downloads, presets, views
 from symgrad.app.words import escaped, powers
 from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
+from tests.app.pages import OpenView, said, sound
 
-OpenView = Callable[..., AppTest]
 KEYS = [view.key for view in views.VIEWS]
 SETTINGS = ("slider", "number_input", "selectbox", "text_input", "toggle", "button_group")
 FOLLOWS = {"depth_slider", "activation_list"}  # show another control's value
-
-
-@pytest.fixture
-def open_view(monkeypatch: pytest.MonkeyPatch) -> OpenView:
-    """Runs the app at a view, with the controls that an address sets."""
-
-    def run(key: str, **address: Any) -> AppTest:
-        chosen = [view for view in views.VIEWS if view.key == key]
-        others = [view for view in views.VIEWS if view.key != key]
-        monkeypatch.setattr(views, "VIEWS", (*chosen, *others))
-        app = AppTest.from_file(str(dev.ROOT / "app.py"), default_timeout=120)
-        for name, value in address.items():
-            app.query_params[name] = str(value)
-        return app.run()
-
-    return run
-
-
-def said(app: AppTest) -> list[str]:
-    return [element.value for element in app.markdown]
-
-
-def sound(app: AppTest) -> None:
-    troubles = [*app.exception, *app.error, *app.warning]
-    assert [element.value for element in troubles] == []
 
 
 def finding(**options: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from fractions import Fraction
 from itertools import pairwise
 
@@ -251,6 +253,30 @@ def _swallowing() -> None:
             sum(range(1000))
     except Exception:
         pytest.fail("swallowed")
+
+
+class _Lingering:
+    """Dies slowly: Python drops what is raised in its destructor."""
+
+    def __del__(self) -> None:
+        until = time.process_time() + 0.3
+        while time.process_time() < until:
+            pass
+
+
+def _linger() -> None:
+    _Lingering()
+    until = time.process_time() + 20
+    while time.process_time() < until:
+        sum(range(1000))
+
+
+def test_a_limit_that_python_drops_is_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    dropped: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    with pytest.raises(TimeoutError), cpu_limit(0.05):
+        _linger()
+    assert dropped
 
 
 def test_the_limit_on_processor_time_ends_a_computation() -> None:
