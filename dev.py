@@ -7,8 +7,8 @@
     python3 dev.py derivations                             writes derivations/ and the atlas anew
 
 The first run makes .venv beside this file and installs what is needed; later ones start at once. --peers
-installs the libraries that the engine is compared with (PyTorch, autograd). With CI=true they, a browser and
-pdflatex are required, and a skipped test is a failed one.
+installs the libraries that the engine is compared with (PyTorch, JAX, autograd). With CI=true they, a
+browser and pdflatex are required, and a skipped test is a failed one.
 """
 
 # Has to parse under the old Pythons that it turns away: no syntax newer than 3.8, standard library only.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -15,14 +17,27 @@ class _SpentError(BaseException):
     """Not an `Exception`, so that no `except Exception` on the way swallows it."""
 
 
-_AGAIN = 1.0
-"""Seconds after which a limit that was not heard is said once more: Python drops what is raised in a
-destructor or in a callback of its garbage collector."""
+_AGAIN = 0.01
+"""Seconds after which a limit is said once more where it could not be heard."""
+
+
+def _unheard(frame: FrameType | None) -> bool:
+    """Whether Python would drop what is raised here, with a message on standard error: it does in a callback
+    of the garbage collector, in a destructor and in a callback of a weak reference.
+    """
+    callbacks = [getattr(callback, "__code__", None) for callback in gc.callbacks]
+    while frame is not None:
+        code = frame.f_code
+        if code in callbacks or code.co_name == "__del__" or code.co_filename == weakref.__file__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     signal.setitimer(signal.ITIMER_VIRTUAL, _AGAIN)
-    raise _SpentError
+    if not _unheard(frame):
+        raise _SpentError
 
 
 @contextmanager

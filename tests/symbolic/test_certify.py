@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
+import weakref
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
@@ -255,28 +258,57 @@ def _swallowing() -> None:
         pytest.fail("swallowed")
 
 
-class _Lingering:
-    """Dies slowly: Python drops what is raised in its destructor."""
-
-    def __del__(self) -> None:
-        until = time.process_time() + 0.3
-        while time.process_time() < until:
-            pass
-
-
-def _linger() -> None:
-    _Lingering()
-    until = time.process_time() + 20
+def _until(seconds: float) -> None:
+    until = time.process_time() + seconds
     while time.process_time() < until:
         sum(range(1000))
 
 
-def test_a_limit_that_python_drops_is_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
+class _Lingering:
+    """Dies slowly: Python drops what is raised in its destructor."""
+
+    def __del__(self) -> None:
+        _until(0.1)
+
+
+def _collected(phase: str, info: dict[str, int]) -> None:
+    """Hears of the garbage collector, slowly: Python drops what is raised here as well."""
+    if phase == "stop":
+        _until(0.1)
+
+
+def _collect() -> None:
+    gc.callbacks.append(_collected)
+    try:
+        gc.collect()
+    finally:
+        gc.callbacks.remove(_collected)
+
+
+class _Plain:
+    pass
+
+
+def _finalize() -> None:
+    weakref.finalize(_Plain(), _until, 0.1)  # dead at once
+
+
+@pytest.mark.parametrize("linger", [_Lingering, _collect, _finalize])
+def test_a_limit_waits_where_python_would_drop_it(
+    linger: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     dropped: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    begun = time.process_time()
+
+    def lingering() -> None:
+        linger()
+        _until(20)
+
     with pytest.raises(TimeoutError), cpu_limit(0.05):
-        _linger()
-    assert dropped
+        lingering()
+    assert not dropped
+    assert time.process_time() - begun < 1
 
 
 def test_the_limit_on_processor_time_ends_a_computation() -> None:

@@ -123,10 +123,10 @@ def test_the_listener_hears(listener: Listener) -> None:
     """It would notice code, a file and an import."""
     with pytest.raises(AssertionError), listener.silence():
         compile("1", "there", "eval")
-    assert listener.heard == ["compile"]
+    assert [heard.split()[0] for heard in listener.heard] == ["compile"]
     with pytest.raises(AssertionError), listener.silence():
         Path(__file__).read_bytes()
-    assert listener.heard == ["open"]
+    assert [heard.split()[0] for heard in listener.heard] == ["open"]
 
 
 def fuzz(listener: Listener, count: int, seed: int) -> int:
