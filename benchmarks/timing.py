@@ -13,18 +13,22 @@ __all__ = ["Row", "interleaved", "process"]
 
 @dataclass(frozen=True)
 class Row:
-    """One measured thing: median seconds, its limit, and how many times the floor it takes."""
+    """One measured thing: median seconds, its limit, how many times the floor it takes, and the limit of
+    that."""
 
     name: str
     seconds: float
     limit: float | None
     ratio: float | None
     floor: str
+    ratio_limit: float | None = None
 
     @property
     def within(self) -> bool | None:
-        """Whether the limit holds (None without one)."""
-        return None if self.limit is None else self.seconds <= self.limit
+        """Whether the limits hold (None without one)."""
+        pairs = ((self.seconds, self.limit), (self.ratio, self.ratio_limit))
+        held = [value <= limit for value, limit in pairs if value is not None and limit is not None]
+        return all(held) if held else None
 
 
 def interleaved(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:

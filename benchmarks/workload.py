@@ -1,0 +1,144 @@
+"""What a workload is: cases, contenders and limits, all of them entries of a table.
+
+A contender is named by the function that prepares it, ``module:function``, so that a child process can
+import it and a peer that is not installed is never imported."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Results = Mapping[str, NDArray[Any]]
+
+OURS = "symgrad"
+
+MEASURES: dict[str, Callable[[Any], float | None]] = {
+    "time": lambda standing: standing.seconds,
+    "time a layer": lambda standing: standing.seconds and standing.seconds / standing.case.depth,
+    "memory": lambda standing: standing.memory,
+}
+"""What a limit can be set to, from a `contest.Standing`; None where it was not measured."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One size of a workload: depth L (or the number of time steps), width N, batch B, seeds S, sigma_w,
+    activation, dtype, and, for training, the number of steps. ``faint``: gradients so small (or large) that
+    a peer may return 0 or inf; what it lost is counted, and only the rest compared."""
+
+    name: str
+    depth: int
+    width: int
+    batch: int
+    seeds: int = 1
+    sigma_w: float = 1.0
+    activation: str = "tanh"
+    dtype: str = "float64"
+    steps: int = 0
+    faint: bool = False
+
+    @property
+    def real(self) -> np.dtype[Any]:
+        """The dtype as NumPy's."""
+        return np.dtype(self.dtype)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A contender with its data in place. ``run()`` does the work once and is what is timed; ``read`` turns
+    what it returned into arrays, logarithms mostly, that can be compared (none for a floor)."""
+
+    run: Callable[[], Any]
+    read: Callable[[Any], Results] = lambda _: {}
+    compile_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Contender:
+    """``prepare`` is ``module:function`` from a `Case` to `Prepared`; ``needs`` the packages that must be
+    installed; ``environment`` is set before the process starts, beside the number of threads; ``able`` says
+    of a case why the contender does not run it, or ""."""
+
+    name: str
+    prepare: str
+    needs: tuple[str, ...] = ()
+    threads: tuple[int, ...] = (1, 2)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    able: Callable[[Case], str] = lambda _: ""
+
+    def absent(self, case: Case) -> str:
+        """Why it does not run the case: a package that is not installed, or what ``able`` says; or ""."""
+        missing = [name for name in self.needs if importlib.util.find_spec(name) is None]
+        return f"{missing[0]} is not installed" if missing else self.able(case)
+
+    def load(self) -> Callable[[Case], Prepared]:
+        """The function that prepares it."""
+        module, function = self.prepare.split(":")
+        found: Callable[[Case], Prepared] = getattr(importlib.import_module(module), function)
+        return found
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``measure`` (one of MEASURES) of contender ``ours`` on ``case`` is at most ``at_most`` times that of
+    the best of ``against``, on the same case or on ``against_case``; or, with ``expected``, at most
+    ``at_most`` times a number computed from the case. A ``stretch`` is shown and does not fail."""
+
+    case: str
+    at_most: float
+    against: tuple[str, ...] = ()
+    ours: str = OURS
+    measure: str = "time"
+    against_case: str = ""
+    expected: Callable[[Case], float] | None = None
+    stretch: bool = False
+
+
+def log_difference(ours: Results, theirs: Results, faint: bool) -> float:
+    """The largest |difference| of the logarithms that both give: a relative error. An entry that one has as
+    0 or inf and the other not is an infinite difference, unless the case is faint. Raises ValueError where
+    nothing can be compared."""
+    shared = [name for name in ours if name in theirs]
+    if not shared:
+        raise ValueError(f"nothing to compare: {sorted(ours)} and {sorted(theirs)}")
+    largest = 0.0
+    for name in shared:
+        left, right = np.asarray(ours[name], float), np.asarray(theirs[name], float)
+        if left.shape != right.shape:
+            raise ValueError(f"{name} has shapes {left.shape} and {right.shape}")
+        compared = np.isfinite(left) & np.isfinite(right) if faint else ~((left == right) & np.isinf(left))
+        gap = np.abs(left[compared] - right[compared])
+        if gap.size:
+            worst = float(gap.max())
+            largest = max(largest, np.inf if np.isnan(worst) else worst)
+    return largest
+
+
+def lost(results: Results) -> int:
+    """How many of the logarithms are −inf, inf or NaN."""
+    return sum(int(np.count_nonzero(~np.isfinite(found))) for found in results.values())
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Cases, contenders and limits. The first contender is ours, and what the others are compared with.
+
+    ``quick`` are the cases of the test; ``together``: whether the contenders of all cases alternate in the
+    same rounds, for limits across cases; ``tolerance`` is what ``difference`` may be, by dtype; ``named``:
+    whether it runs only when it is asked for by name."""
+
+    title: str
+    cases: tuple[Case, ...]
+    quick: tuple[Case, ...]
+    contenders: tuple[Contender, ...]
+    limits: tuple[Limit, ...] = ()
+    together: bool = False
+    tolerance: Mapping[str, float] = field(default_factory=lambda: {"float64": 1e-10, "float32": 1e-3})
+    difference: Callable[[Results, Results, bool], float] = log_difference
+    named: bool = False
