@@ -9,25 +9,38 @@ It is handed an activation as a `Kernel` (φ and φ′ as array functions), neve
     violations(found, gamma=1.0)                        # (seed, layer) pairs above the worst-case bound
 """
 
+from symgrad.numeric.draws import Draw, sample
 from symgrad.numeric.gaussian import LengthMap, expectation, length_map, ln_moments
 from symgrad.numeric.kernel import Kernel
-from symgrad.numeric.measure import Measurement, excess, ln_bound, measure, slope, violations
-from symgrad.numeric.network import Draw, Gradients, Net, gradients, sample
+from symgrad.numeric.measure import measure, measure_draw, measure_together
+from symgrad.numeric.measurement import Measurement, excess, ln_bound, slope, violations
+from symgrad.numeric.net import Net
+from symgrad.numeric.network import Gradients, gradients
+from symgrad.numeric.plan import Plan, memory_together
+from symgrad.numeric.primitives import NUMPY, Primitives
+from symgrad.numeric.threads import limit_threads
 
 __all__ = [
+    "NUMPY",
     "Draw",
     "Gradients",
     "Kernel",
     "LengthMap",
     "Measurement",
     "Net",
+    "Plan",
+    "Primitives",
     "excess",
     "expectation",
     "gradients",
     "length_map",
+    "limit_threads",
     "ln_bound",
     "ln_moments",
     "measure",
+    "measure_draw",
+    "measure_together",
+    "memory_together",
     "sample",
     "slope",
     "violations",

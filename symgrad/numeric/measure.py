@@ -2,150 +2,212 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
+from symgrad.numeric import plan as plans
+from symgrad.numeric.draws import Draw, sample
 from symgrad.numeric.kernel import Kernel
-from symgrad.numeric.network import Layer, Net, backward, forward, sample
-from symgrad.numeric.scaled import Rows, align, ln_norm
+from symgrad.numeric.measurement import Measurement
+from symgrad.numeric.net import Net
+from symgrad.numeric.network import Keep, Layer, Step, backward, check_shapes, forward
+from symgrad.numeric.plan import Plan
+from symgrad.numeric.primitives import NUMPY, Buffers, Float, Primitives, Tensor
+from symgrad.numeric.scaled import Exponents, Rows, align, settle, summed
 from symgrad.numeric.threads import thread_map
 
-Float: TypeAlias = NDArray[np.float64]
+_SHARED = ("width", "batch", "seeds", "weights", "seed", "dtype")
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """Per seed and layer, (S, L), column l − 1 for layer l; a logarithm is −inf for an exact 0, never NaN.
-
-    ln_gradient           ln ‖∂E/∂h_l‖_F over units and batch
-    ln_weight_gradient    ln ‖∂E/∂W_l‖_F, W_l as it stands in the net, sigma_w included
-    ln_spectral_norm      ln ‖W_l‖₂, of the float64 draw
-    preactivation_mean    mean of a_l over units and batch; ±inf or 0 where it leaves float64
-    ln_preactivation_rms  ln of the root mean square of a_l
-    """
-
-    net: Net
-    ln_gradient: Float
-    ln_weight_gradient: Float
-    ln_spectral_norm: Float
-    preactivation_mean: Float
-    ln_preactivation_rms: Float
-
-    @property
-    def ln_covector(self) -> Float:
-        """ln ‖g‖_F, (S,): E = ⟨g, h_L⟩, so g is the gradient of the last layer."""
-        return self.ln_gradient[:, -1]
-
-
-def measure(net: Net, kernel: Kernel) -> Measurement:
+def measure(net: Net, kernel: Kernel, norms: bool = True, plan: Plan | None = None) -> Measurement:
     """Run every seed of the net forward and backward once.
 
-    The logs are right to the rounding of the passes in net.dtype: about L ε relative in each norm.
-    Raises ValueError, naming the layer, where φ or φ′ leaves its range for good (see `network.forward`).
+    The logs are right to the rounding of the passes in net.dtype: about L ε relative in each norm. Without
+    ``norms`` the spectral norms, which can cost more than the passes, are left out. ``plan`` says how it is
+    done and changes no result; by default `Net.plan`. Raises ValueError, naming the layer, where φ or φ′
+    leaves its range for good (see `network.forward`).
     """
-    parts = thread_map(lambda replicas: _measure_stack(net, kernel, replicas), net.stacks, net.stacks_at_once)
-    return Measurement(net, *(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return measure_together([net], [kernel], norms, plan)[0]
+
+
+def measure_together(
+    nets: Sequence[Net], kernels: Sequence[Kernel], norms: bool = True, plan: Plan | None = None
+) -> list[Measurement]:
+    """[measure(net, kernel) for each], bit for bit, every layer drawn once for all of them.
+
+    The nets may differ in depth, sigma_w and sigma_b. Raises ValueError, naming the field, when they differ
+    in another, and as `measure` does when one of them cannot be measured.
+    """
+    for name in _SHARED:
+        if len({getattr(net, name) for net in nets}) > 1:
+            values = " and ".join(sorted({repr(getattr(net, name)) for net in nets})[:2])
+            raise ValueError(f"{name} = {values}: nets measured together have one {name}")
+    widest = replace(nets[0], depth=max(net.depth for net in nets), sigma_b=max(net.sigma_b for net in nets))
+    plan = plan or widest.plan
+    local = threading.local()
+
+    def stack(replicas: range) -> list[tuple[Float | None, ...]]:
+        draw, buffers = sample(widest, replicas, norms, plan), _buffers(local, NUMPY)
+        return [
+            _measured(net, kernel, draw, NUMPY, buffers, plan)
+            for net, kernel in zip(nets, kernels, strict=True)
+        ]
+
+    parts = thread_map(stack, plan.stacks(widest.seeds), plan.threads, plan.blas)
+    return [_joined(net, columns) for net, columns in zip(nets, zip(*parts, strict=True), strict=True)]
+
+
+def measure_draw(
+    net: Net, kernel: Kernel, draw: Draw, primitives: Primitives = NUMPY, plan: Plan | None = None
+) -> Measurement:
+    """The same for tensors that are given: net.seeds in each, weights for net.depth layers at least, all at
+    σ_w = σ_b = 1 and of net.dtype; biases count where net.sigma_b is not 0.
+
+    Other ``primitives`` than NumPy's take all seeds as one stack, in one thread, unless a plan says
+    otherwise; the tensors may be arrays of theirs. Raises ValueError as `measure` does, and for NumPy arrays
+    whose shapes do not fit.
+    """
+    if plan is None:
+        plan = net.plan if primitives is NUMPY else replace(net.plan, stack=net.seeds, threads=1)
+    if primitives is NUMPY:
+        biases = draw.biases[: net.depth] if draw.biases is not None else None
+        check_shapes(draw.weights[: net.depth], biases, draw.inputs, draw.covector)
+        if draw.inputs.shape != (net.seeds, net.batch, net.width) or len(draw.weights) < net.depth:
+            raise ValueError(
+                f"inputs {draw.inputs.shape} and {len(draw.weights)} weights: expected "
+                f"{(net.seeds, net.batch, net.width)} and {net.depth}"
+            )
+    local = threading.local()
+
+    def stack(replicas: range) -> tuple[Float | None, ...]:
+        part = draw if len(replicas) == net.seeds else draw.part(replicas)
+        return _measured(net, kernel, part, primitives, _buffers(local, primitives), plan)
+
+    return _joined(net, thread_map(stack, plan.stacks(net.seeds), plan.threads, plan.blas))
+
+
+def _buffers(local: threading.local, primitives: Primitives) -> Buffers:
+    """Those of the thread: stacks that follow each other in it write over the same memory."""
+    buffers: Buffers | None = getattr(local, "buffers", None)
+    if buffers is None:
+        buffers = local.buffers = Buffers(primitives)
+    return buffers
+
+
+def _joined(net: Net, parts: Sequence[tuple[Float | None, ...]]) -> Measurement:
+    columns = []
+    for column in zip(*parts, strict=True):
+        given = [part for part in column if part is not None]
+        columns.append(np.concatenate(given) if given else None)
+    return Measurement(net, *columns)  # type: ignore[arg-type]
+
+
+class _Sums:
+    """Sums of the layers, each as sum · 2**power, first layer first."""
+
+    def __init__(self, depth: int) -> None:
+        self._sums: list[Tensor] = [None] * depth
+        self._powers: list[Exponents | None] = [None] * depth
+
+    def put(self, at: int, found: tuple[Tensor, Exponents | None]) -> None:
+        self._sums[at], self._powers[at] = found
+
+    def read(self, primitives: Primitives) -> tuple[Float, Exponents]:
+        """(S, L) each."""
+        sums = primitives.host(self._sums)
+        powers = np.zeros(sums.shape, np.int64)
+        for at, power in enumerate(self._powers):
+            if power is not None:
+                powers[at] = power
+        return sums.T, powers.T
+
+    def ln_norm(self, primitives: Primitives) -> Float:
+        """½ ln of each, (S, L); −inf for a sum that is exactly 0."""
+        sums, powers = self.read(primitives)
+        # samples that cancel to rounding can leave a Gram sum a rounding error below zero
+        with np.errstate(divide="ignore"):
+            return np.asarray(0.5 * (np.log(np.maximum(sums, 0.0)) + np.log(2.0) * powers))
 
 
 @np.errstate(all="ignore")
-def _measure_stack(net: Net, kernel: Kernel, replicas: range) -> tuple[Float, ...]:
-    depth, rows = net.depth, (net.depth, len(replicas), net.batch)
-    tensors = sample(net, replicas)
-    sums, squares, powers = np.empty(rows), np.empty(rows), np.zeros(rows, np.int64)
-    layers: list[Layer] = []
-    for layer in forward(tensors.inputs, tensors.weights, tensors.biases, kernel, net.sigma_w, net.sigma_b):
-        at, pre = len(layers), layer.pre
-        np.sum(pre.values, axis=-1, out=sums[at])
-        squares[at] = np.vecdot(pre.values, pre.values)
-        if pre.exponent is not None:
-            powers[at] = pre.exponent[..., 0]
-        layers.append(layer)
+def _measured(
+    net: Net, kernel: Kernel, draw: Draw, primitives: Primitives, buffers: Buffers, plan: Plan
+) -> tuple[Float | None, ...]:
+    ops, depth = primitives, net.depth
+    means, squares, gradients, outers = (_Sums(depth) for _ in range(4))
+    keep: Keep = "grams" if plans.grams(net) else "outputs"
+    biases = None if draw.biases is None or not net.sigma_b else [ops.array(b) for b in draw.biases[:depth]]
 
-    grad_squares, grad_powers = np.empty(rows), np.zeros(rows, np.int64)
-    weight_squares, weight_powers = np.empty(rows[:2]), np.zeros(rows[:2], np.int64)
-    for step in backward(tensors.inputs, layers, tensors.covector):
-        if step.delta is None:
-            break
-        at, gradient = step.layer - 1, step.gradient
-        grad_squares[at] = np.vecdot(gradient.values, gradient.values)
-        if gradient.exponent is not None:
-            grad_powers[at] = gradient.exponent[..., 0]
-        weight_squares[at], weight_powers[at] = outer_norm(step.delta, step.inputs)
+    def onward(start: Rows, first: int, weights: Iterable[Tensor], keep: Keep) -> Iterator[Layer]:
+        shifts = None if biases is None else biases[first:]
+        return forward(
+            start, weights, shifts, kernel, net.sigma_w, net.sigma_b,
+            keep=keep, primitives=ops, buffers=buffers, below=first,
+        )  # fmt: skip
 
-    ln_sigma = np.log(net.sigma_w)
+    def note(at: int, layer: Layer) -> None:
+        pre = layer.pre
+        means.put(at, summed(ops, ops.sums(pre.values), pre.squares, pre.exponent, 1))
+        squares.put(at, summed(ops, pre.squares, pre.squares, pre.exponent, 2))
+
+    starts = range(0, depth, plan.segment or depth)
+    checkpoints = [settle(ops, ops.array(draw.inputs), None, "the input")]
+    before = (ops.array(weight) for weight in islice(draw.weights, starts[-1]))
+    for at, layer in enumerate(onward(checkpoints[0], 0, before, "nothing")):
+        note(at, layer)
+        if at + 1 in starts:
+            checkpoints.append(layer.out.copy(ops))
+    gradient: Tensor | Rows = ops.array(draw.covector)
+    for first in reversed(starts):
+        weights = [ops.array(weight) for weight in draw.weights[first : min(first + starts.step, depth)]]
+        layers = []
+        for at, layer in enumerate(onward(checkpoints.pop(), first, weights, keep), first):
+            if first == starts[-1]:
+                note(at, layer)
+            layers.append(layer)
+        for step in backward(layers, gradient, primitives=ops, buffers=buffers, below=first):
+            gradient, at = step.gradient, step.layer - 1
+            if step.delta is None:
+                break
+            gradients.put(at, summed(ops, gradient.squares, gradient.squares, gradient.exponent, 2))
+            outers.put(at, _outer_square(ops, step, buffers))
+            if step.layer == 1:
+                break
+
+    with np.errstate(divide="ignore"):
+        ln_sigma = np.log(net.sigma_w)
     # The pass ran back through W_k / sigma_w: layer l lacks L − l factors, the last none, not even of 0.
     above = np.array([(depth - l) * ln_sigma if l < depth else 0.0 for l in range(1, depth + 1)])
-    top = powers.max(axis=-1, keepdims=True)
-    mean = np.ldexp(np.ldexp(sums, powers - top).sum(axis=-1) / (net.batch * net.width), top[..., 0])
+    size, (sums, powers) = net.batch * net.width, means.read(ops)
     return (
-        ln_norm(grad_squares, grad_powers).T + above,
-        ln_norm(weight_squares[..., None], weight_powers[..., None]).T + above,
-        tensors.ln_spectral_norm + ln_sigma,
-        mean.T,
-        ln_norm(squares, powers).T - 0.5 * np.log(net.batch * net.width),
+        gradients.ln_norm(ops) + above,
+        outers.ln_norm(ops) + above,
+        None if draw.ln_spectral_norm is None else draw.ln_spectral_norm[:, :depth] + ln_sigma,
+        np.ldexp(sums / size, powers),
+        squares.ln_norm(ops) - 0.5 * np.log(size),
     )
 
 
-def outer_norm(delta: Rows, inputs: Rows) -> tuple[Float, NDArray[Any]]:
-    """‖δᵀH‖_F² of each seed as (square, exponent), the square to be multiplied by 4**exponent.
+def _outer_square(ops: Primitives, step: Step, buffers: Buffers) -> tuple[Tensor, Exponents | None]:
+    """‖δᵀH‖_F² of each seed as (square, power), the square to be multiplied by 2**power.
 
-    delta (S, B, N), inputs (S, B, M). For B ≤ N/2 as Σ (δδᵀ)∘(HHᵀ), which forms B × B products only.
+    As Σ (δδᵀ)∘(HHᵀ) where the forward pass has kept the Gram matrices of H, else from the product itself.
     """
-    aligned, top = align(delta, inputs)
-    d, h = aligned.values, inputs.values
-    if 2 * d.shape[1] <= d.shape[2]:
-        left, right = np.matmul(d, d.swapaxes(1, 2)), np.matmul(h, h.swapaxes(1, 2))
-    else:
-        left = right = np.matmul(d.swapaxes(1, 2), h)
-    # float32 squares of float32 products leave their range; float64 ones do not
-    left, right = (part.astype(np.float64, copy=False).reshape(len(part), -1) for part in (left, right))
-    # samples that cancel to rounding can leave the Gram sum a rounding error below zero
-    return np.maximum(np.vecdot(left, right), 0.0), top[:, 0, 0]
-
-
-def ln_bound(measurement: Measurement, gamma: float) -> Float:
-    """ln(‖g‖ ∏_{k>l} ‖W_k‖₂ γ), (S, L): the worst case over all nets with these norms when |φ′| ≤ gamma.
-
-    Raises ValueError unless gamma is finite and ≥ 0. Source: the chain-rule product, Hochreiter 1991.
-    """
-    if not (np.isfinite(gamma) and gamma >= 0):
-        raise ValueError(f"gamma = {gamma}: legal are finite numbers from 0 on")
-    with np.errstate(divide="ignore"):
-        steps = measurement.ln_spectral_norm[:, :0:-1] + np.log(gamma)
-    above = np.zeros_like(measurement.ln_spectral_norm)
-    above[:, :-1] = np.cumsum(steps, axis=1)[:, ::-1]
-    return above + measurement.ln_covector[:, None]
-
-
-def excess(measurement: Measurement, gamma: float) -> Float:
-    """ln measured − ln bound, (S, L): above 0 the bound is passed; −inf where the gradient is exactly 0."""
-    bound, measured = ln_bound(measurement, gamma), measurement.ln_gradient
-    dead = np.isneginf(measured)
-    return np.where(dead, -np.inf, np.where(dead, 0, measured) - bound)
-
-
-def violations(measurement: Measurement, gamma: float) -> int:
-    """How many (seed, layer) pairs have measured > bound · (1 + 64 ε L N), ε of the net's dtype."""
-    net = measurement.net
-    allowed = np.log1p(64 * float(np.finfo(net.real).eps) * net.depth * net.width)
-    return int(np.count_nonzero(excess(measurement, gamma) > allowed))
-
-
-def slope(ln_gradient: Float) -> float:
-    """Change of ln ‖∂E/∂h_l‖ per layer from the output to the input: negative vanishes, positive explodes.
-
-    ln_gradient (S, L). Least squares over l = 1…L of each seed, then the median over seeds. A seed whose
-    gradient becomes exactly 0 counts with slope −inf: the answer is −inf when half of the seeds or more have
-    died. NaN at depth 1, where there is no change to speak of.
-    """
-    seeds, depth = ln_gradient.shape
-    if depth == 1:
-        return float("nan")
-    position = (depth - 1) / 2 - np.arange(depth)
-    alive = np.isfinite(ln_gradient).all(axis=1)
-    slopes = np.full(seeds, -np.inf)
-    slopes[alive] = ln_gradient[alive] @ position / (position @ position)
-    return float(np.median(slopes))
+    assert step.delta is not None and step.inputs is not None
+    delta, inputs = step.delta, step.inputs
+    factor, top = align(ops, delta, inputs)
+    power = None if factor is None else 2 * np.asarray(top)[..., 0, 0]
+    real, lead = ops.dtype(delta.values), tuple(delta.values.shape[:-2])
+    if step.gram is not None:
+        gram = ops.gram(delta.values, out=buffers("gram of delta", tuple(step.gram.shape), real))
+        if factor is not None:
+            gram = ops.scale(gram, factor * factor.swapaxes(-1, -2), out=gram)
+        return ops.inner(gram, step.gram), power
+    values = delta.values if factor is None else ops.scale(delta.values, factor)
+    shape = (*lead, delta.values.shape[-1], inputs.values.shape[-1])
+    formed = ops.product(ops.transposed(values), inputs.values, out=buffers("outer", shape, real))
+    return ops.inner(formed, formed), power

@@ -1,10 +1,10 @@
 """The handful of array operations that the forward and backward passes are written in, and NumPy's set.
 
-A set is for one kind of array. Arrays are (…, B, N): samples are rows, leading axes a stack of nets. An operation
-returns its result; ``out`` is a buffer of the result's shape and dtype that it may write into and return. NumPy's
-set does so, and ends with no temporary; a set whose arrays cannot be written to ignores it and returns a new
-array. ``out`` is none of the inputs, but where an operation says that it may be. Callers change nothing in
-place themselves, so that both kinds of set run the same passes.
+A set is for one kind of array. Arrays are (…, B, N): samples are rows, leading axes a stack of nets. An
+operation returns its result; ``out`` is a buffer of the result's shape and dtype that it may write into and
+return. NumPy's set does so, and ends with no temporary; a set whose arrays cannot be written to ignores it
+and returns a new array. ``out`` is none of the inputs, but where an operation says that it may be. Callers
+change nothing in place themselves, so that both kinds of set run the same passes.
 
 Exponents and whatever else decides the course of a pass are NumPy arrays on the host; values may lie on a
 device. `extremes`, `numpy` and `within` wait for the device, `host` fetches a list of results at once.
@@ -62,6 +62,9 @@ class Primitives(Protocol):
         """x times a number, or an array on the host that broadcasts to x, rounded to the dtype of x first;
         ``out`` may be x."""
 
+    def stacked(self, parts: Sequence[Tensor]) -> Tensor:
+        """Arrays of one shape side by side: n × (…, B, N) → (…, n, B, N)."""
+
     def sums(self, x: Tensor) -> Tensor:
         """Σ of each row: (…, B, N) → (…, B)."""
 
@@ -78,7 +81,8 @@ class Primitives(Protocol):
         """Whether every entry lies in [low, high]; False where one is NaN."""
 
     def extremes(self, x: Tensor) -> tuple[Array, Array]:
-        """Least and largest entry of each row, on the host: (…, B, N) → (…, B, 1); NaN where the row holds one."""
+        """Least and largest entry of each row, on the host: (…, B, N) → (…, B, 1); NaN where the row holds
+        one."""
 
     def phi(self, kernel: Kernel, a: Tensor, out: Tensor | None = None) -> Tensor:
         """φ(a)."""
@@ -123,6 +127,9 @@ class _NumPy:
 
     def scale(self, x: Array, factor: float | Float, out: Array | None = None) -> Array:
         return np.multiply(x, np.asarray(factor, x.dtype), out=out)
+
+    def stacked(self, parts: Sequence[Array]) -> Array:
+        return np.stack(parts, axis=-3)
 
     def sums(self, x: Array) -> Array:
         return np.add.reduce(x, axis=-1)

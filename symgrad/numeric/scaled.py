@@ -1,15 +1,17 @@
 """Numbers with a power of two carried beside them, so that no depth under- or overflows.
 
 A sample (a row) of a net is kept as ``values · 2**exponent``. The exponent is 0 while the largest entry of
-the row lies in the ordinary range [2^−edge, 2^edge]; beyond, the row is held at the edge and the rest goes
-into its exponent. Scaling by a power of two is exact, so carrying it changes no result.
+the row lies in the ordinary range [2^−edge, 2^edge]; a row that leaves it is held at the edge and the rest
+goes into its exponent. From there on it may drift, outwards to 2^±hold and inwards by a few powers, before it
+is held at the edge again: most layers of a deep net change no exponent. Scaling by a power of two is exact,
+so carrying it changes no result. Whether a row is moved depends on that row alone.
 
 Past the edge φ is taken as what it has become there: on each side *linear* (h = 2^k φ(2^−k a), where
-2^−k a is the row as held, at the edge) or *level* (h = φ at the edge). Where |φ(x) − s x| ≤ C at
-infinity, or ≤ C x² at 0, the relative error of the line is C·2^−edge/|s|: 2^−200 against a rounding
-error of 2^−53 in float64, 2^−40 against 2^−24 in float32. A slower approach is found by `tails`, which
-compares, and refused. φ and φ′ are both evaluated at the row as held: signs survive, and squares of
-2^±edge are still numbers. So on a level side φ′ is the one at the edge, which a φ′ that decays like a
+2^−k a is the row as held) or *level* (h = φ at the row as held). Where |φ(x) − s x| ≤ C at
+infinity, or ≤ C x² at 0, the relative error of the line is C·2^−152/|s| against a rounding
+error of 2^−53 in float64, C·2^−32/|s| against 2^−24 in float32. A slower approach is found by `tails`, which
+compares, and refused. φ and φ′ are both evaluated at the row as held: signs survive, and squares are
+still numbers. So on a level side φ′ is the one at the edge, which a φ′ that decays like a
 power of x leaves too large. An entry 2^edge times smaller than its row's largest may be lost.
 """
 
@@ -22,33 +24,42 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from symgrad.numeric.kernel import Array, Kernel
+from symgrad.numeric.kernel import Kernel
+from symgrad.numeric.primitives import Float, Primitives, Tensor
 
 Exponents: TypeAlias = NDArray[np.int64]
 Tail: TypeAlias = Literal["linear", "level", "unknown"]
 
-EDGE: dict[np.dtype[Any], int] = {np.dtype(np.float64): 200, np.dtype(np.float32): 40}
-"""log2 of the end of the ordinary range. Products of four such numbers are still float64 numbers."""
+EDGE: dict[np.dtype[Any], int] = {np.dtype(np.float64): 160, np.dtype(np.float32): 40}
+"""log2 of the end of the ordinary range."""
+HOLD: dict[np.dtype[Any], int] = {np.dtype(np.float64): 240, np.dtype(np.float32): 56}
+"""log2 of the largest values that are held; products of four such are float64 numbers, of two float32
+ones."""
+_INWARD = 8
+"""Powers of two that a held row may drift back from the edge before it is moved."""
 _DEAD = -(2**40)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """values · 2**exponent: values (…, B, N), exponent (…, B, 1), None when every exponent is 0."""
+    """values · 2**exponent: values (…, B, N), exponent (…, B, 1) on the host, None when every exponent is 0,
+    and Σ values² of each row, (…, B)."""
 
-    values: Array
-    exponent: Exponents | None = None
+    values: Tensor
+    exponent: Exponents | None
+    squares: Tensor
 
-    def plain(self) -> Array:
-        """The numbers themselves, a copy; ±inf or 0 where they leave the dtype's range."""
+    def copy(self, primitives: Primitives) -> Rows:
+        """The same rows in memory of their own."""
+        return Rows(primitives.scale(self.values, 1.0), self.exponent, self.squares)
+
+    def plain(self, primitives: Primitives) -> NDArray[Any]:
+        """The numbers themselves, a copy on the host; ±inf or 0 where they leave the dtype's range."""
+        values = primitives.numpy(self.values)
         if self.exponent is None:
-            return self.values.copy()
-        plain: Array = np.ldexp(self.values, self.exponent)
+            return values.copy()
+        plain: NDArray[Any] = np.ldexp(values, self.exponent)
         return plain
-
-
-def _power_of_two(exponent: Exponents, dtype: np.dtype[Any]) -> Array:
-    return np.ldexp(1.0, exponent).astype(dtype)
 
 
 def split(scale: float, dtype: np.dtype[Any]) -> tuple[float, int]:
@@ -58,51 +69,93 @@ def split(scale: float, dtype: np.dtype[Any]) -> tuple[float, int]:
     return float(np.ldexp(scale, -exponent)), exponent
 
 
-def peaks(values: Array) -> Array:
-    """max |entry| of each row: (…, B, N) → (…, B, 1); NaN where the row holds one."""
-    peak: Array = np.maximum(values.max(axis=-1, keepdims=True), -values.min(axis=-1, keepdims=True))
+def peaks(primitives: Primitives, values: Tensor) -> NDArray[Any]:
+    """max |entry| of each row, on the host: (…, B, N) → (…, B, 1); NaN where the row holds one."""
+    low, high = primitives.extremes(values)
+    peak: NDArray[Any] = np.maximum(high, -low)
     return peak
 
 
-def settle(values: Array, exponent: Exponents | None, what: str) -> Exponents | None:
-    """Bring every row of values · 2**exponent to the ordinary range, or to its edge; in place.
+def settle(
+    primitives: Primitives,
+    values: Tensor,
+    exponent: Exponents | None,
+    what: str,
+    out: Tensor | None = None,
+    free: bool = False,
+) -> Rows:
+    """values · 2**exponent with every row where it may be held, see above; ``out`` may be values.
 
-    values (…, B, N) is multiplied by powers of two; the new exponent is returned, None when all are 0.
-    An all-zero row has exponent 0. Raises ValueError, naming ``what``, when an entry is infinite or NaN.
+    ``free`` rows, to which no φ will be applied, may lie anywhere in [2^−hold, 2^hold] and are moved to about
+    1. An all-zero row has exponent 0. Raises ValueError, naming ``what``, when an entry is infinite or NaN.
     """
-    edge = EDGE[values.dtype]
-    peak = peaks(values)
-    if exponent is None and peak.min() >= 2.0**-edge and peak.max() <= 2.0**edge:
-        return None
+    dtype, width = primitives.dtype(values), values.shape[-1]
+    edge, hold = EDGE[dtype], HOLD[dtype]
+    squares = primitives.squares(values)
+    # The squares are measured anyway: a row's largest entry lies between their root and 1/√N of it.
+    if exponent is None or free:
+        reach = hold if free else edge
+        if primitives.within(squares, width * 4.0**-reach, 4.0**reach):
+            return Rows(values, exponent, squares)
+    elif _held(primitives.numpy(squares)[..., None], exponent, width, dtype):
+        return Rows(values, exponent, squares)
+    peak = peaks(primitives, values)
     if not np.isfinite(peak).all():
-        raise ValueError(f"{what} leaves the range of {values.dtype}: take fewer layers or smaller scales")
+        raise ValueError(f"{what} leaves the range of {dtype}: take fewer layers or smaller scales")
     old = np.zeros(peak.shape, np.int64) if exponent is None else exponent
-    power = np.where(peak == 0, 0, np.frexp(peak)[1] + old)
-    new = power - np.clip(power, -edge, edge)
-    values *= _power_of_two(np.where(peak == 0, 0, old - new), values.dtype)
-    return new if new.any() else None
+    power = np.frexp(peak)[1].astype(np.int64)
+    if free:
+        # a denormal row comes up by as much as a factor of its dtype can lift it
+        reach = np.finfo(dtype).maxexp - 8
+        new = np.where(np.abs(power) > hold, old + np.clip(power, -reach, reach), old)
+    else:
+        sign = np.sign(old)
+        outward = np.where(sign == 0, np.abs(power), power * sign)
+        inward = np.where(sign == 0, 0, edge - _INWARD)
+        moved = (outward < inward) | (outward > np.where(sign == 0, edge, hold))
+        new = np.where(moved, power + old - np.clip(power + old, -edge, edge), old)
+    new = np.where(peak == 0, 0, new)
+    if (shift := np.where(peak == 0, 0, old - new)).any():
+        values = primitives.scale(values, np.ldexp(1.0, shift), out=out)
+        squares = primitives.squares(values)
+    return Rows(values, new if new.any() else None, squares)
 
 
-def add_bias(values: Array, exponent: Exponents, bias: Array, bias_exponent: int) -> Exponents:
-    """Add bias·2**bias_exponent to values·2**exponent in place; returns the exponent of the sum, (…, B, 1).
+def _held(squares: NDArray[Any], exponent: Exponents, width: int, dtype: np.dtype[Any]) -> bool:
+    """Whether the squares alone say that every row may stay as it is."""
+    edge, hold = float(EDGE[dtype]), float(HOLD[dtype])
+    inner = edge - _INWARD
+    with np.errstate(divide="ignore"):
+        power = 0.5 * np.log2(squares.astype(np.float64, copy=False))
+    below = power - 0.5 * np.log2(width)
+    up, down = exponent > 0, exponent < 0
+    low = np.where(up, inner, np.where(down, -hold, -edge))
+    high = np.where(up, hold, np.where(down, -inner, edge))
+    return bool(((below >= low) & (power <= high - 1)).all())
+
+
+def add_bias(
+    primitives: Primitives, values: Tensor, exponent: Exponents, bias: Tensor, bias_exponent: int
+) -> tuple[Tensor, Exponents]:
+    """values·2**exponent + bias·2**bias_exponent as values and exponent; values may be written over.
 
     values (…, B, N), exponent (…, B, 1), bias (…, 1, N). What underflows is below rounding of the
     larger term.
     """
-    exponent = np.where(peaks(values) == 0, bias_exponent, exponent)
+    exponent = np.where(peaks(primitives, values) == 0, bias_exponent, exponent)
     common = np.maximum(exponent, bias_exponent)
-    values *= _power_of_two(exponent - common, values.dtype)
-    values += bias * _power_of_two(bias_exponent - common, values.dtype)
-    return common
+    values = primitives.scale(values, np.ldexp(1.0, exponent - common), out=values)
+    rows = primitives.array(np.ldexp(1.0, bias_exponent - common).astype(primitives.dtype(values)))
+    return primitives.add(values, primitives.multiply(bias, rows), out=values), common
 
 
 @lru_cache(maxsize=64)
 def tails(kernel: Kernel, dtype: np.dtype[Any]) -> dict[int, tuple[Tail, Tail]]:
     """How φ continues past the edge: {+1: (left, right) at infinity, −1: (left, right) at 0}.
 
-    "linear": the kernel's slope s ≠ 0 there, and φ(t) = s t to 8 rounding errors at the edge t;
-    "level": φ(t²) = φ(t) to 8 rounding errors (a limit at infinity, φ(0) ≠ 0, or a side that is exactly 0);
-    "unknown": neither (x², exp on the right, sin at infinity, exp(x) − 1 that cancels next to 0).
+    "linear": the kernel's slope s ≠ 0 there, and φ(t) = s t to 8 rounding errors at the innermost t that is
+    held; "level": φ(t²) = φ(t) to 8 rounding errors (a limit at infinity, φ(0) ≠ 0, or a side that is exactly
+    0); "unknown": neither (x², exp on the right, sin at infinity, exp(x) − 1 that cancels next to 0).
     """
     rounding = 8 * float(np.finfo(dtype).eps)
 
@@ -117,11 +170,11 @@ def tails(kernel: Kernel, dtype: np.dtype[Any]) -> dict[int, tuple[Tail, Tail]]:
         return tail(-(2.0**power), left), tail(2.0**power, right)
 
     with np.errstate(all="ignore"):
-        edge = EDGE[dtype]
+        edge = EDGE[dtype] - _INWARD
         return {1: pair(edge, kernel.at_infinity), -1: pair(-edge, kernel.at_zero)}
 
 
-def carry(kernel: Kernel, rows: Rows, what: str) -> Exponents | None:
+def carry(primitives: Primitives, kernel: Kernel, rows: Rows, what: str) -> Exponents | None:
     """The exponents of φ(rows), given that φ is evaluated at rows.values.
 
     A row past the edge keeps its exponent where it has an entry on a linear side, and returns to 0 where φ is
@@ -129,38 +182,56 @@ def carry(kernel: Kernel, rows: Rows, what: str) -> Exponents | None:
     """
     if rows.exponent is None:
         return None
-    kept = np.zeros(rows.exponent.shape, bool)
-    for end, sides in tails(kernel, rows.values.dtype).items():
-        for sign, tail in zip((-1, 1), sides, strict=True):
-            here = (rows.exponent * end > 0) & (rows.values * sign > 0).any(axis=-1, keepdims=True)
+    exponent, dtype = rows.exponent, primitives.dtype(rows.values)
+    ends = {1: exponent > 0, -1: exponent < 0}
+    sides = tails(kernel, dtype)
+    if all(sides[end] == ("linear", "linear") or not past.any() for end, past in ends.items()):
+        return exponent
+    low, high = primitives.extremes(rows.values)
+    kept = np.zeros(exponent.shape, bool)
+    for end, past in ends.items():
+        for entries, tail in zip((low < 0, high > 0), sides[end], strict=True):
+            here = past & entries
             if tail == "linear":
                 kept |= here
             elif tail == "unknown" and here.any():
-                passed = f"{what} passes 2^{EDGE[rows.values.dtype] * end}"
+                passed = f"{what} passes 2^{EDGE[dtype] * end}"
                 remedy = "take fewer layers or other scales"
                 raise ValueError(f"{passed}, where φ continues neither linearly nor level: {remedy}")
-    exponent = np.where(kept, rows.exponent, 0)
+    exponent = np.where(kept, exponent, 0)
     return exponent if exponent.any() else None
 
 
-def align(delta: Rows, inputs: Rows) -> tuple[Rows, NDArray[Any]]:
-    """Rows whose products delta_bᵀ inputs_b can be added up: delta·2**(t − top), and top (…, 1, 1).
+def align(primitives: Primitives, delta: Rows, inputs: Rows) -> tuple[Float | None, Exponents | int]:
+    """Factors (…, B, 1) of the rows of delta with which the products delta_bᵀ inputs_b can be added up, and
+    top (…, 1, 1): the sum is to be multiplied by 2**top. (None, 0) when every exponent is 0.
 
-    t is the sum of both exponents of a row, top its maximum over the rows where neither factor is 0 (a dead
-    sample must not set the scale); what underflows is below rounding of the sum. The sum is to be multiplied
-    by 2**top.
+    The factor is 2**(t − top), t the sum of both exponents of a row, top its maximum over the rows where
+    neither is 0 (a dead sample must not set the scale); what underflows is below rounding of the sum.
     """
     powers = [rows.exponent for rows in (delta, inputs) if rows.exponent is not None]
     if not powers:
-        return delta, np.zeros((*delta.values.shape[:-2], 1, 1), np.int64)
-    alive = (peaks(delta.values) > 0) & (peaks(inputs.values) > 0)
-    total = np.where(alive, sum(powers[1:], powers[0]), _DEAD)
+        return None, 0
+    alive = [peaks(primitives, rows.squares[..., None]) > 0 for rows in (delta, inputs)]
+    total = np.where(alive[0] & alive[1], sum(powers[1:], powers[0]), _DEAD)
     top = total.max(axis=-2, keepdims=True)
-    return Rows(delta.values * _power_of_two(total - top, delta.values.dtype)), top
+    return np.ldexp(1.0, total - top), top
 
 
-def ln_norm(squares: NDArray[Any], exponent: NDArray[Any]) -> NDArray[np.float64]:
-    """½ ln Σ squares · 4**exponent over the last axis; −inf for a sum that is exactly 0."""
-    with np.errstate(divide="ignore"):
-        logs = np.log(np.asarray(squares, np.float64)) + 2 * np.log(2.0) * exponent
-    return np.asarray(0.5 * np.logaddexp.reduce(logs, axis=-1))
+def summed(
+    primitives: Primitives, results: Tensor, squares: Tensor, exponent: Exponents | None, order: int
+) -> tuple[Tensor, Exponents | None]:
+    """Σ over the rows of results · 2**(order·exponent), results (…, B), as (sum, power): sum · 2**power, both
+    (…).
+
+    Rows whose squares are 0 do not set the scale. The power is None where every exponent is 0.
+    """
+    if exponent is None:
+        return primitives.total(results), None
+    alive = np.where(primitives.numpy(squares) > 0, exponent[..., 0], _DEAD)
+    top = alive.max(axis=-1, keepdims=True)
+    factors = np.ldexp(1.0, order * np.minimum(exponent[..., 0] - top, 0))
+    double = primitives.array(factors)
+    return primitives.total(primitives.multiply(double, results)), np.where(top > _DEAD, order * top, 0)[
+        ..., 0
+    ]

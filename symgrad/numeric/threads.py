@@ -1,8 +1,10 @@
-"""Threads over stacks of seeds, with BLAS held at one thread: the two kinds of parallelism multiply badly."""
+"""Threads over stacks of seeds, and how many BLAS takes: the two kinds of parallelism multiply badly."""
 
 from __future__ import annotations
 
+import operator
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,41 +15,94 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-CORES = min(os.cpu_count() or 1, 4)
-"""Stacks measured side by side at most."""
+_MOST = 4
+"""Threads side by side at most, unless `limit_threads` says otherwise: beyond, memory bandwidth decides."""
 
 _lock = threading.Lock()
-_held: list[Any] = []  # the limit, once for every caller that is inside
+_limit: list[int] = []  # at most one
+_held: list[tuple[object, int]] = []  # what each caller that is inside asked for
+_original: list[tuple[Any, Any]] = []  # libraries, and their limits before the first of them came
 
 
-@lru_cache(maxsize=1)
-def _controller() -> Any:
+def limit_threads(count: int | None) -> None:
+    """At most ``count`` threads in all for the engine in this process; None: as many as there are cores, to
+    4.
+
+    A worker among others calls it with 1. Raises ValueError unless count is a whole number from 1 on.
+    """
+    if count is not None:
+        try:
+            count = operator.index(count)
+        except TypeError:
+            count = 0
+        if count < 1:
+            raise ValueError("threads: legal are whole numbers from 1 on")
+    _limit[:] = [] if count is None else [count]
+
+
+def cores() -> int:
+    """Threads that the engine may use: the cores that this process may run on, or fewer, see
+    `limit_threads`."""
+    return _limit[0] if _limit else min(_machine(), _MOST)
+
+
+def _machine() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@lru_cache(maxsize=2)
+def _libraries(scipy: bool) -> Any:
+    """The BLAS libraries that are loaded; SciPy's comes with the first of its modules that needs one."""
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")
+
+
+def _controller() -> Any:
+    return _libraries(any(name in sys.modules for name in ("scipy.linalg", "scipy.special")))
 
 
 @contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """NumPy's BLAS at one thread.
+def blas_threads(count: int | None = None) -> Iterator[None]:
+    """Every BLAS that is loaded (NumPy and SciPy bring one each) at ``count`` threads, at most `cores()`.
 
-    The limit belongs to the process: the first to enter sets it and the last to leave restores it, so that
-    overlapping callers (the app's sessions are threads) end where they began.
+    The limit belongs to the process: the first to enter sets it and the last to leave restores what was
+    before. While several are inside (the app's sessions are threads) the smallest count of them holds for
+    all.
     """
+    mine = (object(), min(count or cores(), cores()))
     with _lock:
-        _held.append(_held[0] if _held else _controller().limit(limits=1, user_api="blas"))
+        controller = _controller()
+        if all(controller is not known for known, _ in _original):
+            _original.append((controller, controller.limit(limits=mine[1])))
+        _held.append(mine)
+        _set()
     try:
         yield
     finally:
         with _lock:
-            limit = _held.pop()
-            if not _held:
-                limit.restore_original_limits()
+            _held.remove(mine)
+            if _held:
+                _set()
+            while _original and not _held:
+                _original.pop()[1].restore_original_limits()
 
 
-def thread_map(f: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
-    """[f(item) for item in items] on that many threads at most, BLAS at one thread in each."""
-    with one_blas_thread():
+def _set() -> None:
+    count = min(count for _, count in _held)
+    for library in _controller().lib_controllers:
+        if library.num_threads != count:
+            library.set_num_threads(count)
+
+
+def one_blas_thread() -> Any:
+    """`blas_threads(1)`: a context manager."""
+    return blas_threads(1)
+
+
+def thread_map(f: Callable[[T], R], items: Sequence[T], threads: int, blas: int = 1) -> list[R]:
+    """[f(item) for item in items] on that many threads at most, BLAS at ``blas`` threads in each."""
+    with blas_threads(blas):
         if min(len(items), threads) <= 1:
             return [f(item) for item in items]
         with ThreadPoolExecutor(min(len(items), threads)) as pool:

@@ -11,6 +11,7 @@ from flint import arb
 from numpy.random import Generator
 
 from symgrad.errors import InputError
+from symgrad.numeric import NUMPY
 from symgrad.numeric.network import backward, forward
 from symgrad.symbolic.derivation import Claim
 from symgrad.verify.nets import Float, NetOptions, draw, phi_kernel, resolve
@@ -84,9 +85,9 @@ def _ratios(options: NetOptions, q: float, rng: Generator) -> Float:
     layers, last = [], np.empty(0)
     for layer in forward(tensors.inputs, tensors.weights, tensors.biases, kernel):
         layers.append(layer)
-        last = np.mean(layer.pre.plain() ** 2, axis=(-2, -1))
+        last = np.mean(layer.pre.plain(NUMPY) ** 2, axis=(-2, -1))
     sizes = {
-        step.layer: np.mean(step.gradient.plain() ** 2, axis=(-2, -1))
-        for step in backward(tensors.inputs, layers, tensors.covector)
+        step.layer: np.mean(step.gradient.plain(NUMPY) ** 2, axis=(-2, -1))
+        for step in backward(layers, tensors.covector)
     }
     return np.stack([last / q, sizes[0] / sizes[options.depth - 1]], axis=-1)

@@ -59,11 +59,11 @@ def test_a_dropped_factor_fails(monkeypatch, layer, factor):
     """One W_l, or one φ′(a_l), of the product is left out of the engine's backward pass."""
     true = network.backward
 
-    def dropping(inputs, layers, covector):
+    def dropping(layers, covector, **options):
         kept = list(layers)
         ones = np.eye(TANH["width"])[None] if factor == "weight" else np.ones_like(kept[layer - 1].slope)
         kept[layer - 1] = dataclasses.replace(kept[layer - 1], **{factor: ones})
-        return true(inputs, kept, covector)
+        return true(kept, covector, **options)
 
     monkeypatch.setattr(network, "backward", dropping)
     verdict = judge(claim("chain-product", TANH))

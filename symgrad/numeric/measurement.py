@@ -1,0 +1,87 @@
+"""What was measured of a stack of nets, and what it says: bounds, violations, slopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from symgrad.numeric.net import Net
+from symgrad.numeric.primitives import Float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Per seed and layer, (S, L), column l − 1 for layer l; a logarithm is −inf for an exact 0, never NaN.
+
+    ln_gradient           ln ‖∂E/∂h_l‖_F over units and batch
+    ln_weight_gradient    ln ‖∂E/∂W_l‖_F, W_l as it stands in the net, sigma_w included
+    ln_spectral_norm      ln ‖W_l‖₂, of the float64 draw; None where it was not asked for
+    preactivation_mean    mean of a_l over units and batch; ±inf or 0 where it leaves float64
+    ln_preactivation_rms  ln of the root mean square of a_l
+    """
+
+    net: Net
+    ln_gradient: Float
+    ln_weight_gradient: Float
+    ln_spectral_norm: Float | None
+    preactivation_mean: Float
+    ln_preactivation_rms: Float
+
+    @property
+    def ln_covector(self) -> Float:
+        """ln ‖g‖_F, (S,): E = ⟨g, h_L⟩, so g is the gradient of the last layer."""
+        return self.ln_gradient[:, -1]
+
+    @property
+    def ln_norms(self) -> Float:
+        """ln ‖W_l‖₂, (S, L). Raises ValueError where the net was measured without."""
+        if self.ln_spectral_norm is None:
+            raise ValueError("the spectral norms were not measured: ask for them with norms=True")
+        return self.ln_spectral_norm
+
+
+def ln_bound(measurement: Measurement, gamma: float) -> Float:
+    """ln(‖g‖ ∏_{k>l} ‖W_k‖₂ γ), (S, L): the worst case over all nets with these norms when |φ′| ≤ gamma.
+
+    Raises ValueError unless gamma is finite and ≥ 0 and the norms were measured. Source: the chain-rule
+    product, Hochreiter 1991.
+    """
+    if not (np.isfinite(gamma) and gamma >= 0):
+        raise ValueError(f"gamma = {gamma}: legal are finite numbers from 0 on")
+    with np.errstate(divide="ignore"):
+        steps = measurement.ln_norms[:, :0:-1] + np.log(gamma)
+    above = np.zeros_like(measurement.ln_norms)
+    above[:, :-1] = np.cumsum(steps, axis=1)[:, ::-1]
+    return above + measurement.ln_covector[:, None]
+
+
+def excess(measurement: Measurement, gamma: float) -> Float:
+    """ln measured − ln bound, (S, L): above 0 the bound is passed; −inf where the gradient is exactly 0."""
+    bound, measured = ln_bound(measurement, gamma), measurement.ln_gradient
+    dead = np.isneginf(measured)
+    return np.where(dead, -np.inf, np.where(dead, 0, measured) - bound)
+
+
+def violations(measurement: Measurement, gamma: float) -> int:
+    """How many (seed, layer) pairs have measured > bound · (1 + 64 ε L N), ε of the net's dtype."""
+    net = measurement.net
+    allowed = np.log1p(64 * float(np.finfo(net.real).eps) * net.depth * net.width)
+    return int(np.count_nonzero(excess(measurement, gamma) > allowed))
+
+
+def slope(ln_gradient: Float) -> float:
+    """Change of ln ‖∂E/∂h_l‖ per layer from the output to the input: negative vanishes, positive explodes.
+
+    ln_gradient (S, L). Least squares over l = 1…L of each seed, then the median over seeds. A seed whose
+    gradient becomes exactly 0 counts with slope −inf: the answer is −inf when half of the seeds or more have
+    died. NaN at depth 1, where there is no change to speak of.
+    """
+    seeds, depth = ln_gradient.shape
+    if depth == 1:
+        return float("nan")
+    position = (depth - 1) / 2 - np.arange(depth)
+    alive = np.isfinite(ln_gradient).all(axis=1)
+    slopes = np.full(seeds, -np.inf)
+    slopes[alive] = ln_gradient[alive] @ position / (position @ position)
+    return float(np.median(slopes))
