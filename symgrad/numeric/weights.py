@@ -13,19 +13,22 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.random import SFC64, Generator, SeedSequence
 from numpy.typing import NDArray
 
 from symgrad.numeric.kernel import Array
+from symgrad.numeric.spectral import spectral_norms
+
+Float: TypeAlias = NDArray[np.float64]
 
 WEIGHTS, BIASES, INPUTS, COVECTOR = range(4)
 """Roles: the first word of a draw's key."""
 
 
-def normals(seed: int, role: int, replicas: range, layer: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def normals(seed: int, role: int, replicas: range, layer: int, shape: tuple[int, ...]) -> Float:
     """Independent N(0, 1) entries, (len(replicas), *shape)."""
     out = np.empty((len(replicas), *shape))
     for into, replica in zip(out, replicas, strict=True):
@@ -34,40 +37,48 @@ def normals(seed: int, role: int, replicas: range, layer: int, shape: tuple[int,
     return out
 
 
-def gaussian(draws: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Entries N(0, 1/fan_in), and ln of each matrix's largest singular value: (S, N, M) → (S, N, M), (S,).
-
-    The norm is the square root of the top eigenvalue of W Wᵀ (tridiagonal reduction, LAPACK syevd): relative
-    error a small multiple of N ε, where power iteration would answer from below.
-    """
+def gaussian(draws: Float) -> Float:
+    """Entries N(0, 1/fan_in): (S, N, M) → (S, N, M)."""
     draws /= np.sqrt(draws.shape[2])
-    top = np.linalg.eigvalsh(np.matmul(draws, draws.swapaxes(1, 2)))[:, -1]
-    return draws, 0.5 * np.log(top)
+    return draws
 
 
-def orthogonal(draws: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Haar-distributed orthogonal matrices, and ln of their norms, 0: (S, N, N) → (S, N, N), (S,).
+def orthogonal(draws: Float) -> Float:
+    """Haar-distributed orthogonal matrices: (S, N, N) → (S, N, N).
 
     Q of QR = G with diag R made positive. Source: Mezzadri, Notices of the AMS 54 (2007), section 5.
     """
     q, r = np.linalg.qr(draws)
     q *= np.copysign(1.0, np.diagonal(r, axis1=1, axis2=2))[:, None, :]
-    return q, np.zeros(len(draws))
+    return q
 
 
-SAMPLERS: dict[str, Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]] = {
-    "gaussian": gaussian,
-    "orthogonal": orthogonal,
+class Sampler(NamedTuple):
+    """A law of weights: from N(0, 1) draws (S, N, N) to matrices at σ_w = 1, and from these to ‖W‖₂, (S,)."""
+
+    matrices: Callable[[Float], Float]
+    norms: Callable[[Float], Float]
+
+
+SAMPLERS: dict[str, Sampler] = {
+    "gaussian": Sampler(gaussian, spectral_norms),
+    "orthogonal": Sampler(orthogonal, lambda w: np.ones(len(w))),
 }
-"""Law of the weights → from N(0, 1) draws (S, N, N) to matrices at σ_w = 1 and ln of their spectral norms."""
+"""Law of the weights → how they are drawn, and how long their longest axis is."""
 
 
 @dataclass(frozen=True)
 class LayerDraw:
-    """The matrices of one layer at σ_w = 1, (S, N, N), and ln ‖W‖₂ of each in float64, (S,); read-only."""
+    """The matrices of one layer at σ_w = 1, (S, N, N), and ln ‖W‖₂ of each as drawn in float64, (S,), or None
+    where nobody has asked for it; read-only."""
 
     weight: Array
-    ln_norm: NDArray[np.float64]
+    ln_norm: Float | None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of both arrays."""
+        return self.weight.nbytes + (0 if self.ln_norm is None else self.ln_norm.nbytes)
 
 
 class _Memo:
@@ -87,28 +98,50 @@ class _Memo:
 
     def put(self, key: tuple[Any, ...], draw: LayerDraw) -> None:
         with self._lock:
-            if key not in self._held:
-                self._held[key] = draw
-                self._bytes += draw.weight.nbytes
+            before = self._held.pop(key, None)
+            self._bytes += draw.nbytes - (0 if before is None else before.nbytes)
+            self._held[key] = draw
             while self._bytes > self.budget:
-                self._bytes -= self._held.popitem(last=False)[1].weight.nbytes
+                self._bytes -= self._held.popitem(last=False)[1].nbytes
 
 
 _memo = _Memo(256 * 2**20)
 
 
 def layer_draw(
-    law: str, seed: int, replicas: range, layer: int, width: int, dtype: np.dtype[Any], remember: bool
+    law: str,
+    seed: int,
+    replicas: range,
+    layer: int,
+    width: int,
+    dtype: np.dtype[Any],
+    remember: bool,
+    norms: bool = True,
 ) -> LayerDraw:
-    """The weights of one layer for these replicas; ``remember`` keeps them for the next net like it."""
+    """The weights of one layer for these replicas, the same bits in whatever order layers are asked for.
+
+    ``remember`` keeps them for the next net like it; ``norms`` asks for ``ln_norm``, which takes two to four
+    times as long as the draw.
+    """
     key = (law, seed, replicas, layer, width, dtype)
     draw = _memo.get(key)
-    if draw is None:
-        weight, norm = SAMPLERS[law](normals(seed, WEIGHTS, replicas, layer, (width, width)))
-        draw = LayerDraw(weight.astype(dtype, copy=False), norm)
-        draw.weight.flags.writeable = draw.ln_norm.flags.writeable = False
-        if remember:
-            _memo.put(key, draw)
+    if draw is not None and (draw.ln_norm is not None or not norms):
+        return draw
+    sampler = SAMPLERS[law]
+    drawn: Any
+    if draw is not None and dtype == np.float64:
+        drawn = draw.weight
+    else:  # a norm is that of the float64 draw, which is not kept beside its float32 rounding
+        drawn = sampler.matrices(normals(seed, WEIGHTS, replicas, layer, (width, width)))
+    ln_norm = None
+    if norms:
+        ln_norm = np.log(sampler.norms(drawn))
+        ln_norm.flags.writeable = False
+    weight = drawn.astype(dtype, copy=False) if draw is None else draw.weight
+    weight.flags.writeable = False
+    draw = LayerDraw(weight, ln_norm)
+    if remember:
+        _memo.put(key, draw)
     return draw
 
 

@@ -1,4 +1,8 @@
-"""Programs of array operations over registers, and how lines of single values become one."""
+"""Programs of array operations over registers, and how lines of single values become one.
+
+A program is written in NumPy's functions and runs in place; `Program.on` runs the same operations on arrays
+of any namespace that has them, by the names in `array_api`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from symgrad.symbolic.kernels.array_api import function
 
 __all__ = ["X", "Line", "Program", "Value", "allocated", "assign", "select"]
 
@@ -44,6 +50,22 @@ class Program:
                 run(*values, out=registers[result])
         del registers[INPUT], registers[OUTPUT]
 
+    def on(self, xp: Any, a: Any) -> Any:
+        """The expression at `a`, an array of the namespace `xp`, as an array like it, or `a` itself; nothing
+        is written over. Raises `NotImplementedError`, naming the operation, where `xp` lacks it.
+        """
+        registers: dict[Register, Any] = {INPUT: a}
+        for run, operands, result in self.operations:
+            values = [o if isinstance(o, float) else registers[o] for o in operands]
+            if run is assign:
+                registers[result] = _filled(xp, a, values[0], boolean=result[1])
+            elif run is select:
+                other, mask, value = values
+                registers[result] = xp.where(mask, value, _filled(xp, a, other))
+            else:
+                registers[result] = function(xp, run)(*values)
+        return registers[OUTPUT]
+
     def _registers(self, a: np.ndarray) -> dict[Register, np.ndarray]:
         key = (a.shape, a.dtype)
         if getattr(self._local, "key", None) != key:
@@ -51,6 +73,13 @@ class Program:
             self._local.registers = {r: np.empty(a.shape, bool if r[1] else a.dtype) for r in used}
             self._local.key = key
         return self._local.registers
+
+
+def _filled(xp: Any, a: Any, value: Any, boolean: bool = False) -> Any:
+    """A number as an array like `a`, an array as it is."""
+    return (
+        xp.full_like(a, value, dtype=xp.bool if boolean else a.dtype) if isinstance(value, float) else value
+    )
 
 
 Value = int | float

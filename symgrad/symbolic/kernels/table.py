@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from flint import arb
@@ -71,6 +73,22 @@ class Table:
                 with np.errstate(all="ignore"):
                     out[part][at] = self(a[part][at].astype(np.float64))
 
+    def on(self, xp: Any, a: Any, value: Any) -> Any:
+        """`value` with the polynomials where `a` lies in [low, high]; arrays of the namespace `xp`, as
+        `patch`. Every point is computed, so that no device has to say how many lie inside."""
+        edges, centres, coefficients = _moved(self, xp, a.device)
+        flat = xp.reshape(xp.astype(a, xp.float64), (-1,))
+        inside = xp.logical_and(flat >= self.low, flat <= self.high)
+        points = xp.where(inside, flat, centres[0])
+        cell = xp.searchsorted(edges[1:-1], points)
+        t = points - xp.take(centres, cell, axis=0)
+        found = xp.take(coefficients[-1, :], cell, axis=0)
+        for row in range(len(self.coefficients) - 2, -1, -1):
+            found = found * t + xp.take(coefficients[row, :], cell, axis=0)
+        found = found * points**self.power if self.power else found
+        patched = xp.where(inside, xp.astype(found, a.dtype), xp.reshape(value, (-1,)))
+        return xp.reshape(patched, tuple(a.shape))
+
     def __call__(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """The polynomials at points inside."""
         cell = np.searchsorted(self.edges[1:-1], points)
@@ -79,6 +97,12 @@ class Table:
         for row in self.coefficients[-2::-1]:
             value = value * t + row[cell]
         return value * points**self.power if self.power else value
+
+
+@lru_cache(maxsize=64)
+def _moved(held: Table, xp: Any, device: Any) -> tuple[Any, ...]:
+    """Edges, centres and coefficients as float64 arrays of a namespace, on a device."""
+    return tuple(xp.asarray(part, device=device) for part in (held.edges, held.centres, held.coefficients))
 
 
 def table(run: Sequence[Cell]) -> Table:
