@@ -93,7 +93,7 @@ def main(workload: str, contender: str, case: str) -> None:
         channel.flush()
 
     entry = next(one for one in WORKLOADS[workload].contenders if one.name == contender)
-    prepared = entry.load()(Case(**json.loads(case)))
+    prepared = entry.prepared(Case(**json.loads(case)))
     answer({"compile": prepared.compile_seconds})
     serve(prepared, answer)
 

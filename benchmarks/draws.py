@@ -13,7 +13,11 @@ from benchmarks.workload import Case
 
 Array = NDArray[Any]
 
-_WEIGHTS, _INPUTS, _COVECTOR, _TARGETS = range(4)
+_WEIGHTS, _INPUTS, _COVECTOR, _TARGETS, _INPUT_WEIGHTS = range(5)
+_DRIVE = 0.1
+
+RATE = 0.05
+"""Learning rate: training is stable there, so that rounding does not decide where it goes."""
 
 
 def normals(role: int, layer: int, shape: tuple[int, ...]) -> Array:
@@ -48,3 +52,21 @@ def inputs(case: Case) -> Array:
 def covector(case: Case) -> Array:
     """g of E = ⟨g, h_L⟩, (S, B, N), entries N(0, 1)."""
     return normals(_COVECTOR, 0, (case.seeds, case.batch, case.width)).astype(case.real)
+
+
+def targets(case: Case) -> Array:
+    """What a net is trained towards, (B, N): outputs within the range of tanh."""
+    drawn = normals(_TARGETS, 0, (case.batch, case.width))
+    return np.tanh(drawn, out=drawn).astype(case.real)
+
+
+def recurrent(case: Case) -> tuple[Array, Array, Array, Array]:
+    """W (N, N), U (N, N), x (T, B, N) and g (B, N) of a recurrent net, T the depth. U has a tenth of the
+    scale of W: strong inputs would make the gradients vanish within float32's range."""
+    n = case.width
+    weight = normals(_WEIGHTS, 1, (n, n)) * (case.sigma_w / np.sqrt(n))
+    input_weight = normals(_INPUT_WEIGHTS, 1, (n, n)) * (_DRIVE / np.sqrt(n))
+    steps = normals(_INPUTS, 1, (case.depth, case.batch, n))
+    end = normals(_COVECTOR, 0, (case.batch, n))
+    real = case.real
+    return weight.astype(real), input_weight.astype(real), steps.astype(real), end.astype(real)

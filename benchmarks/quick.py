@@ -23,7 +23,7 @@ def compare(workload: Workload, cases: Sequence[Case], contenders: Sequence[Cont
             if standing.why:
                 continue
             try:
-                prepared = contender.load()(case)
+                prepared = contender.prepared(case)
                 found = {name: np.asarray(one) for name, one in prepared.read(prepared.run()).items()}
             except Exception as error:  # told in the table, as that of a child is
                 standing.why, standing.failed = f"{type(error).__name__}: {error}", True

@@ -61,9 +61,9 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Contender:
-    """``prepare`` is ``module:function`` from a `Case` to `Prepared`; ``needs`` the packages that must be
-    installed; ``environment`` is set before the process starts, beside the number of threads; ``able`` says
-    of a case why the contender does not run it, or ""."""
+    """``prepare`` is ``module:function`` from a `Case` and ``options`` to `Prepared`; ``needs`` the packages
+    that must be installed; ``environment`` is set before the process starts, beside the number of threads;
+    ``able`` says of a case why the contender does not run it, or ""."""
 
     name: str
     prepare: str
@@ -71,16 +71,17 @@ class Contender:
     threads: tuple[int, ...] = (1, 2)
     environment: Mapping[str, str] = field(default_factory=dict)
     able: Callable[[Case], str] = lambda _: ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def absent(self, case: Case) -> str:
         """Why it does not run the case: a package that is not installed, or what ``able`` says; or ""."""
         missing = [name for name in self.needs if importlib.util.find_spec(name) is None]
         return f"{missing[0]} is not installed" if missing else self.able(case)
 
-    def load(self) -> Callable[[Case], Prepared]:
-        """The function that prepares it."""
+    def prepared(self, case: Case) -> Prepared:
+        """Its data put in place."""
         module, function = self.prepare.split(":")
-        found: Callable[[Case], Prepared] = getattr(importlib.import_module(module), function)
+        found: Prepared = getattr(importlib.import_module(module), function)(case, **self.options)
         return found
 
 
@@ -100,10 +101,14 @@ class Limit:
     stretch: bool = False
 
 
+FAINT = 36.0
+"""ln of the largest norm, and −ln of the smallest, whose entries' squares float32 holds with room."""
+
+
 def log_difference(ours: Results, theirs: Results, faint: bool) -> float:
     """The largest |difference| of the logarithms that both give: a relative error. An entry that one has as
-    0 or inf and the other not is an infinite difference, unless the case is faint. Raises ValueError where
-    nothing can be compared."""
+    0 or inf and the other not is an infinite difference, unless the case is faint: then what is beyond
+    e^±FAINT is left out. Raises ValueError where nothing can be compared."""
     shared = [name for name in ours if name in theirs]
     if not shared:
         raise ValueError(f"nothing to compare: {sorted(ours)} and {sorted(theirs)}")
@@ -112,7 +117,10 @@ def log_difference(ours: Results, theirs: Results, faint: bool) -> float:
         left, right = np.asarray(ours[name], float), np.asarray(theirs[name], float)
         if left.shape != right.shape:
             raise ValueError(f"{name} has shapes {left.shape} and {right.shape}")
-        compared = np.isfinite(left) & np.isfinite(right) if faint else ~((left == right) & np.isinf(left))
+        if faint:  # squares of a peer's entries must not have left its range
+            compared = np.isfinite(left) & (np.abs(right) < FAINT)
+        else:
+            compared = ~((left == right) & np.isinf(left))
         gap = np.abs(left[compared] - right[compared])
         if gap.size:
             worst = float(gap.max())

@@ -36,6 +36,12 @@ def gradient_logs(returned: Any) -> Results:
     }
 
 
+def recurrent_logs(by_state: Any, by_weight: Any, by_input_weight: Any) -> Results:
+    """Norms of ∂E/∂h_t, t = 1…T, and the matrices ∂E/∂W and ∂E/∂U → logarithms of all norms."""
+    weights = [np.linalg.norm(np.asarray(found)) for found in (by_weight, by_input_weight)]
+    return {"ln_state": logs(by_state), "ln_weights": logs(weights)}
+
+
 def in_threads(work: Callable[[int], Any], items: int) -> Callable[[], list[Any]]:
     """[work(i) for i in range(items)], an item a thread at a time, as many threads as the setting says."""
     workers = min(threads(), items)

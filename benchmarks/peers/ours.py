@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from benchmarks import draws
+from benchmarks.draws import RATE
+from benchmarks.peers import logs
 from benchmarks.workload import Case, Prepared, Results
 from symgrad.numeric import Draw, Kernel, Measurement, Net
-from symgrad.numeric.measure import measure_draw
+from symgrad.numeric.graded import singular_values
+from symgrad.numeric.measure import measure, measure_draw, measure_together
+from symgrad.numeric.plan import Plan
+from symgrad.numeric.recurrence import TimeGradients, through_time
+from symgrad.numeric.threads import blas_threads
+from symgrad.numeric.training import SGD, Chain, Dense, State, train, whole
 from symgrad.theory.activations import ACTIVATIONS, kernel
 
 
@@ -26,22 +36,107 @@ def net(case: Case) -> Net:
     )  # fmt: skip
 
 
-def drawn(case: Case) -> Draw:
-    """The case's tensors as a draw of the engine."""
-    return Draw(list(draws.layers(case)), None, draws.inputs(case), draws.covector(case), None)
+def gradient(case: Case, plan: Plan | None = None) -> Prepared:
+    """Every norm of the passes on tensors given; stacks and threads as the engine chooses, or as the plan
+    says."""
+    spec, phi = net(case), activation(case)
+    tensors = Draw(list(draws.layers(case)), None, draws.inputs(case), draws.covector(case), None)
+    return Prepared(lambda: measure_draw(spec, phi, tensors, plan=plan), _measured)
 
 
-def gradient(case: Case, **choice: Any) -> Prepared:
-    """Every norm of the passes on tensors given; stacks and threads as the engine chooses."""
-    spec, phi, tensors = net(case), activation(case), drawn(case)
-    return Prepared(lambda: measure_draw(spec, phi, tensors, **choice), read)
+def planned(case: Case, stack: int, threads: int, blas: int) -> Prepared:
+    """The same with seeds per stack, stacks side by side and BLAS threads as told."""
+    return gradient(case, Plan(stack, threads, blas))
 
 
 def checkpointed(case: Case) -> Prepared:
     """The same with √L layers a segment, so that the stored activations grow as √L."""
-    return gradient(case, plan=replace(net(case).plan, segment=math.isqrt(case.depth)))
+    return gradient(case, replace(net(case).plan, segment=math.isqrt(case.depth)))
 
 
-def read(found: Measurement) -> Results:
-    """The logarithms that the peers give too."""
+def _measured(found: Measurement) -> Results:
     return {"ln_gradient": found.ln_gradient, "ln_weight_gradient": found.ln_weight_gradient}
+
+
+def recurrence(case: Case) -> Prepared:
+    """Backpropagation through time on tensors given."""
+    weight, input_weight, steps, covector = draws.recurrent(case)
+    phi = activation(case)
+
+    def run() -> TimeGradients:
+        with blas_threads():
+            return through_time(phi, weight, input_weight, None, steps, covector)
+
+    def read(found: TimeGradients) -> Results:
+        weights = np.array([found.recurrent.ln_norm, found.input.ln_norm])
+        return {"ln_state": found.ln_state, "ln_weights": weights}
+
+    return Prepared(run, read)
+
+
+def training(case: Case) -> Prepared:
+    """The project's training loop; every run starts from the same parameters."""
+    chain = Chain(case.width, (Dense(case.width, activation(case)),) * case.depth)
+    start = chain.initial(dtype=case.dtype)
+    views = chain.layout.views(start)
+    for number, layer in enumerate(draws.scaled_layers(case), 1):
+        views[f"{number}.weight"][...] = layer[0]
+    optimiser, batches = SGD(RATE), whole(draws.inputs(case)[0], draws.targets(case))
+
+    def run() -> list[float]:
+        state, loss_and_gradient = State.start(start.copy(), optimiser), chain.loss_and_gradient()
+        return [
+            record.loss for record in train(state, loss_and_gradient, batches, optimiser, steps=case.steps)
+        ]
+
+    return Prepared(run, lambda losses: {"ln_loss": logs(losses)})
+
+
+def jacobian(case: Case) -> Prepared:
+    """All singular values of ∂h_L/∂h_0 from the factors diag(φ′(a_l)) W_l, kept apart by scale."""
+    weights, inputs = [layer[0] for layer in draws.scaled_layers(case)], draws.inputs(case)[0, 0]
+    phi = activation(case)
+
+    def run() -> Any:
+        h, factors = inputs, []
+        with blas_threads(1):
+            for weight in weights:
+                a = weight @ h
+                factors.append(phi.slope(a)[:, None] * weight)
+                h = phi.value(a)
+            return singular_values(factors)
+
+    return Prepared(run, lambda found: {"ln_values": found.ln_values})
+
+
+AXIS = tuple(np.linspace(0.6, 2.0, 8))
+"""σ_w of a sweep."""
+
+
+def _sweep_logs(found: list[Measurement]) -> Results:
+    return {
+        "ln_gradient": np.stack([one.ln_gradient for one in found]),
+        "ln_weight_gradient": np.stack([one.ln_weight_gradient for one in found]),
+    }
+
+
+def swept_together(case: Case, norms: bool) -> Prepared:
+    """An axis of σ_w, every layer drawn once for all; a new seed each run, so that nothing is remembered."""
+    spec, phi, seeds = net(case), activation(case), itertools.count()
+
+    def run() -> list[Measurement]:
+        seed = next(seeds)
+        nets = [replace(spec, sigma_w=sigma_w, seed=seed) for sigma_w in AXIS]
+        return measure_together(nets, [phi] * len(nets), norms)
+
+    return Prepared(run, _sweep_logs)
+
+
+def swept_anew(case: Case, norms: bool) -> Prepared:
+    """The same axis with draws of their own for each σ_w, a seed for each point of each run."""
+    spec, phi, seeds = net(case), activation(case), itertools.count()
+
+    def run() -> list[Measurement]:
+        return [measure(replace(spec, sigma_w=sigma_w, seed=next(seeds)), phi, norms) for sigma_w in AXIS]
+
+    return Prepared(run, _sweep_logs)

@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks import draws
-from benchmarks.peers import in_threads
+from benchmarks.peers import in_threads, logs
 from benchmarks.workload import Case, Prepared
 
 
@@ -68,3 +68,66 @@ def two(case: Case) -> Prepared:
     """Two products a layer (no ∂E/∂W), a seed a thread, BLAS at one: below this, no engine with these
     products goes."""
     return _prepared(case, 2, seed_a_thread=True)
+
+
+def recurrence(case: Case, at_once: bool) -> Prepared:
+    """W h and U x there, δ W, δᵀh and δᵀx back, step by step; ``at_once``: what does not wait for the step
+    before (U x, δᵀh and δᵀx) as one product over all steps."""
+    weight, input_weight, steps, covector = draws.recurrent(case)
+    states, drives = np.empty_like(steps), np.empty_like(steps)
+    gradient, square = np.empty_like(covector), np.empty_like(weight)
+    flat = (len(steps) * case.batch, case.width)
+    given, passed, driven = (found.reshape(flat) for found in (steps, states, drives))
+
+    def run() -> None:
+        if at_once:
+            np.matmul(given, input_weight.T, out=driven)
+        h = covector
+        for x, state, drive in zip(steps, states, drives, strict=True):
+            if not at_once:
+                np.matmul(x, input_weight.T, out=drive)
+            h = np.matmul(h, weight.T, out=state)
+        for x, state in zip(steps, states, strict=True):
+            np.matmul(covector, weight, out=gradient)
+            if not at_once:
+                np.matmul(covector.T, state, out=square)
+                np.matmul(covector.T, x, out=square)
+        if at_once:
+            np.matmul(given.T, passed, out=square)
+            np.matmul(given.T, given, out=square)
+
+    return Prepared(run)
+
+
+def training(case: Case) -> Prepared:
+    """Three products a layer and step, one less in the first layer."""
+    weights = [layer[0] for layer in draws.scaled_layers(case)]
+    inputs, delta = draws.inputs(case)[0], draws.covector(case)[0]
+    outputs = [np.empty_like(inputs) for _ in weights]
+    gradient, square = np.empty_like(inputs), np.empty_like(weights[0])
+
+    def run() -> None:
+        for _ in range(case.steps):
+            h = inputs
+            for weight, out in zip(weights, outputs, strict=True):
+                h = np.dot(h, weight.T, out=out)
+            for l in range(case.depth - 1, -1, -1):
+                np.dot(delta.T, outputs[l - 1] if l else inputs, out=square)
+                if l:
+                    np.dot(delta, weights[l], out=gradient)
+
+    return Prepared(run)
+
+
+def jacobian(case: Case) -> Prepared:
+    """The product of the factors diag(φ′(a_l)) W_l for tanh, then the SVD: plain, in NumPy."""
+    weights, inputs = [layer[0] for layer in draws.scaled_layers(case)], draws.inputs(case)[0, 0]
+
+    def run() -> Any:
+        h, product = inputs, np.eye(case.width, dtype=case.real)
+        for weight in weights:
+            h = np.tanh(weight @ h)
+            product = (1 - h * h)[:, None] * (weight @ product)
+        return np.linalg.svd(product, compute_uv=False)
+
+    return Prepared(run, lambda found: {"ln_values": logs(found)})

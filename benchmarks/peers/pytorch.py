@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from benchmarks import draws
-from benchmarks.peers import gradient_logs, in_threads, logs
+from benchmarks.draws import RATE
+from benchmarks.peers import gradient_logs, in_threads, logs, recurrent_logs
 from benchmarks.workload import Case, Prepared, Results
 
 Tensor = Any
@@ -175,9 +176,10 @@ class _ByHand:
 @torch.no_grad()
 def gradient_by_hand(case: Case) -> Prepared:
     """By hand with Gram norms, one seed after another, threads inside the products."""
-    weights, (inputs, covector), hand = _by_seed(case, learned=False), _ends(case), _ByHand(case)
+    weights, (inputs, covector) = _by_seed(case, learned=False), _ends(case)
 
     def run() -> Any:
+        hand = _ByHand(case)
         return [hand.run(weights[seed], inputs[seed], covector[seed]) for seed in range(case.seeds)]
 
     return Prepared(run, gradient_logs)
@@ -239,3 +241,102 @@ def products_mm(case: Case) -> Prepared:
                 torch.mm(covector[seed].t(), out, out=square)
 
     return Prepared(run)
+
+
+def recurrence_eager(case: Case) -> Prepared:
+    """A loop over time under autograd; U x_t for all steps at once, taken apart into a list by unbind."""
+    weight, input_weight, steps, covector = (torch.from_numpy(found) for found in draws.recurrent(case))
+    weight.requires_grad_()
+    input_weight.requires_grad_()
+    start, phi = torch.zeros_like(covector), PHI[case.activation]
+
+    def run() -> Any:
+        h, states, transposed = start, [], weight.t()
+        for drive in torch.nn.functional.linear(steps, input_weight).unbind(0):
+            h = phi(torch.addmm(drive, h, transposed))
+            states.append(h)
+        found = torch.autograd.grad(h, [*states, weight, input_weight], covector)
+        return torch.stack(_norms(found[:-2])), found[-2], found[-1]
+
+    return Prepared(run, lambda found: recurrent_logs(*found))
+
+
+def _trained(case: Case) -> tuple[Any, Tensor, Tensor]:
+    linear = torch.nn.Linear
+    real = torch.from_numpy(draws.targets(case)).dtype
+    layers: list[Any] = []
+    for drawn in draws.scaled_layers(case):
+        one = linear(case.width, case.width, dtype=real)
+        with torch.no_grad():
+            one.weight.copy_(torch.from_numpy(drawn[0]))
+            one.bias.zero_()
+        layers += [one, torch.nn.Tanh() if case.activation == "tanh" else torch.nn.ReLU()]
+    return (
+        torch.nn.Sequential(*layers),
+        torch.from_numpy(draws.inputs(case)[0]),
+        torch.from_numpy(draws.targets(case)),
+    )
+
+
+def _training(case: Case, make_step: Callable[[Any], Callable[[Tensor], None]]) -> Prepared:
+    """``make_step(model)`` is a step from the loss on. Every run starts from the same parameters."""
+    model, inputs, targets = _trained(case)
+    start = [parameter.detach().clone() for parameter in model.parameters()]
+    step, loss_of = make_step(model), torch.nn.functional.mse_loss
+
+    def run() -> Tensor:
+        with torch.no_grad():
+            torch._foreach_copy_(list(model.parameters()), start)
+        losses = []
+        for _ in range(case.steps):
+            loss = loss_of(model(inputs), targets)
+            step(loss)
+            losses.append(loss.detach())
+        return torch.stack(losses)
+
+    return Prepared(run, lambda losses: {"ln_loss": logs(losses)})
+
+
+def training_eager(case: Case) -> Prepared:
+    """nn.Sequential, MSE, loss.backward() and torch.optim.SGD, as in any tutorial."""
+
+    def make_step(model: Any) -> Callable[[Tensor], None]:
+        optimiser = torch.optim.SGD(model.parameters(), lr=RATE)
+
+        def step(loss: Tensor) -> None:
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+
+        return step
+
+    return _training(case, make_step)
+
+
+def training_foreach(case: Case) -> Prepared:
+    """autograd.grad, and one foreach call that updates all parameters."""
+
+    def make_step(model: Any) -> Callable[[Tensor], None]:
+        parameters = list(model.parameters())
+
+        def step(loss: Tensor) -> None:
+            found = torch.autograd.grad(loss, parameters)
+            with torch.no_grad():
+                torch._foreach_add_(parameters, found, alpha=-RATE)
+
+        return step
+
+    return _training(case, make_step)
+
+
+def jacobian(case: Case) -> Prepared:
+    """torch.func.jacrev, then svdvals."""
+    weights, inputs, phi = _by_seed(case, learned=False)[0], _ends(case)[0][0, 0], PHI[case.activation]
+
+    def net(h: Tensor) -> Tensor:
+        for weight in weights:
+            h = phi(weight @ h)
+        return h
+
+    rows = torch.func.jacrev(net)
+    return Prepared(lambda: torch.linalg.svdvals(rows(inputs)), lambda found: {"ln_values": logs(found)})

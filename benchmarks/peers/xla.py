@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks import draws
-from benchmarks.peers import gradient_logs, logs
+from benchmarks.draws import RATE
+from benchmarks.peers import gradient_logs, logs, recurrent_logs
 from benchmarks.workload import Case, Prepared, Results
 
 jax.config.update("jax_enable_x64", True)
@@ -129,3 +130,125 @@ def gradient_map(case: Case) -> Prepared:
 def gradient_vmap(case: Case) -> Prepared:
     """vmap over seeds, layers unrolled."""
     return _stacked(case, jax.vmap(_unrolled(case)))
+
+
+def recurrence_scan(case: Case) -> Prepared:
+    """grad through lax.scan; ∂E/∂h_t as the gradient of a zero added to h_t, U x_t for all steps at once."""
+    weight, input_weight, steps, covector = (jnp.asarray(found) for found in draws.recurrent(case))
+    phi, zeros = PHI[case.activation], jnp.zeros_like(steps)
+
+    def energy(weight: Any, input_weight: Any, nudges: Any, steps: Any, g: Any) -> Any:
+        def step(h: Any, given: Any) -> Any:
+            return phi(h @ weight.T + given[0]) + given[1], None
+
+        h, _ = jax.lax.scan(step, jnp.zeros_like(g), (steps @ input_weight.T, nudges))
+        return jnp.vdot(g, h)
+
+    def norms(*given: Any) -> Any:
+        by_weight, by_input_weight, by_state = jax.grad(energy, (0, 1, 2))(*given)
+        return jnp.sqrt(jnp.sum(by_state * by_state, axis=(1, 2))), by_weight, by_input_weight
+
+    return _recurrence(norms, weight, input_weight, zeros, steps, covector)
+
+
+def _recurrence(function: Callable[..., Any], *arguments: Any) -> Prepared:
+    call, seconds = compiled(function, *arguments)
+    return Prepared(
+        lambda: jax.block_until_ready(call(*arguments)), lambda found: recurrent_logs(*found), seconds
+    )
+
+
+def recurrence_two_scans(case: Case) -> Prepared:
+    """A scan there and one back by hand, ∂E/∂W and ∂E/∂U as one product each over all steps."""
+    weight, input_weight, steps, covector = (jnp.asarray(found) for found in draws.recurrent(case))
+    phi = PHI[case.activation]
+
+    def norms(weight: Any, input_weight: Any, steps: Any, g: Any) -> Any:
+        def there(h: Any, drive: Any) -> Any:
+            a = h @ weight.T + drive
+            above, slope = jax.jvp(phi, (a,), (jnp.ones_like(a),))
+            return above, (h, slope)
+
+        def back(g: Any, slope: Any) -> Any:
+            delta = g * slope
+            return delta @ weight, (delta, _norm(g))
+
+        _, (below, slopes) = jax.lax.scan(there, jnp.zeros_like(g), steps @ input_weight.T)
+        _, (deltas, by_state) = jax.lax.scan(back, g, slopes, reverse=True)
+        every = deltas.reshape(-1, case.width)
+        return by_state, every.T @ below.reshape(-1, case.width), every.T @ steps.reshape(-1, case.width)
+
+    return _recurrence(norms, weight, input_weight, steps, covector)
+
+
+def _chain(case: Case) -> tuple[Any, Callable[[Any], Any]]:
+    """Parameters (weights, biases), and (loss, gradient) as a function of them."""
+    weights = [jnp.asarray(layer[0]) for layer in draws.scaled_layers(case)]
+    biases = [jnp.zeros(case.width, case.real) for _ in weights]
+    inputs, targets = jnp.asarray(draws.inputs(case)[0]), jnp.asarray(draws.targets(case))
+
+    def loss(parameters: Any) -> Any:
+        h = inputs
+        for weight, bias in zip(*parameters, strict=True):
+            h = PHI[case.activation](h @ weight.T + bias)
+        return jnp.mean((h - targets) ** 2)
+
+    return (weights, biases), jax.value_and_grad(loss)
+
+
+def _step(with_gradient: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def step(parameters: Any) -> Any:
+        value, found = with_gradient(parameters)
+        return jax.tree.map(lambda tensor, gradient: tensor - RATE * gradient, parameters, found), value
+
+    return step
+
+
+def training_steps(case: Case) -> Prepared:
+    """A Python loop over a compiled step."""
+    parameters, with_gradient = _chain(case)
+    call, seconds = compiled(_step(with_gradient), parameters)
+
+    def run() -> Any:
+        here, losses = parameters, []
+        for _ in range(case.steps):
+            here, value = call(here)
+            losses.append(value)
+        return jax.block_until_ready((here, losses))[1]
+
+    return Prepared(run, lambda losses: {"ln_loss": logs(losses)}, seconds)
+
+
+def training_loop(case: Case) -> Prepared:
+    """All steps in one compiled lax.scan."""
+    parameters, with_gradient = _chain(case)
+    step = _step(with_gradient)
+
+    def every(parameters: Any) -> Any:
+        return jax.lax.scan(lambda here, _: step(here), parameters, None, length=case.steps)
+
+    call, seconds = compiled(every, parameters)
+    return Prepared(
+        lambda: jax.block_until_ready(call(parameters)), lambda found: {"ln_loss": logs(found[1])}, seconds
+    )
+
+
+def jacobian(case: Case) -> Prepared:
+    """jacrev, then svdvals, in one compiled function."""
+    weights = [jnp.array(layer[0]) for layer in draws.scaled_layers(case)]
+    inputs, phi = jnp.asarray(draws.inputs(case)[0, 0]), PHI[case.activation]
+
+    def values(weights: Any, inputs: Any) -> Any:
+        def net(h: Any) -> Any:
+            for weight in weights:
+                h = phi(weight @ h)
+            return h
+
+        return jnp.linalg.svdvals(jax.jacrev(net)(inputs))
+
+    call, seconds = compiled(values, weights, inputs)
+    return Prepared(
+        lambda: jax.block_until_ready(call(weights, inputs)),
+        lambda found: {"ln_values": logs(found)},
+        seconds,
+    )

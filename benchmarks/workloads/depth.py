@@ -55,8 +55,8 @@ DEPTH = Workload(
     title="D: depth, N=128, B=32, one seed",
     cases=(*PLAIN, *FAINT),
     quick=(
-        replace(PLAIN[0], width=16, batch=4, depth=12),
-        replace(FAINT[0], width=16, batch=4, depth=300),
+        replace(PLAIN[0], width=16, batch=4),
+        replace(FAINT[0], width=16, batch=4, depth=80),
     ),
     contenders=CONTENDERS,
     limits=(

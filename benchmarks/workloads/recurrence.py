@@ -1,0 +1,38 @@
+"""R: backpropagation through time of a plain recurrent net."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from benchmarks.workload import OURS, Case, Contender, Limit, Workload
+
+EAGER = "PyTorch eager"
+PRODUCTS = "the products, step by step"
+
+BASE = Case("float64", depth=1_000, width=128, batch=32)
+CASES = (BASE, replace(BASE, name="float32", dtype="float32"))
+
+RECURRENCE = Workload(
+    title="R: h_t = φ(W h_{t−1} + U x_t), T=1,000, N=128, B=32: ‖∂E/∂h_t‖, ∂E/∂W, ∂E/∂U",
+    cases=CASES,
+    quick=tuple(replace(case, depth=12, width=16, batch=4) for case in CASES),
+    contenders=(
+        Contender(OURS, "benchmarks.peers.ours:recurrence", threads=(0,)),
+        Contender(EAGER, "benchmarks.peers.pytorch:recurrence_eager", ("torch",)),
+        Contender("JAX jit, scan", "benchmarks.peers.xla:recurrence_scan", ("jax",)),
+        Contender("JAX jit, two scans by hand", "benchmarks.peers.xla:recurrence_two_scans", ("jax",)),
+        Contender("autograd", "benchmarks.peers.hips:recurrence", ("autograd",)),
+        Contender(PRODUCTS, "benchmarks.peers.products:recurrence", options={"at_once": False}),
+        Contender(
+            "the products, over all steps at once where they can be",
+            "benchmarks.peers.products:recurrence",
+            options={"at_once": True},
+        ),
+    ),
+    limits=(
+        Limit(BASE.name, 0.60, (EAGER,)),
+        Limit(BASE.name, 1.6, (PRODUCTS,)),
+        Limit(BASE.name, 1.4, (PRODUCTS,), stretch=True),
+    ),
+    tolerance={"float64": 1e-10, "float32": 1e-3},
+)
