@@ -113,5 +113,5 @@ def _seed_bytes(net: Net, plan: Plan) -> int:
     kept = held * size * n * n + layers * size * (b * n + b * min(b if grams(net) else n, n))
     if plan.segment:
         kept += -(-net.depth // plan.segment) * size * b * n
-    small = net.depth * (size * n * (net.sigma_b != 0) + 400) + layers * (64 * b + 1500)
+    small = net.depth * (size * n * (net.sigma_b != 0) + 1200) + layers * (64 * b + 1500)
     return kept + small + size * (9 * b * n + 2 * min(b * b, n * n)) + 24 * n * n

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import sys
 import threading
@@ -30,13 +29,8 @@ def limit_threads(count: int | None) -> None:
 
     A worker among others calls it with 1. Raises ValueError unless count is a whole number from 1 on.
     """
-    if count is not None:
-        try:
-            count = operator.index(count)
-        except TypeError:
-            count = 0
-        if count < 1:
-            raise ValueError("threads: legal are whole numbers from 1 on")
+    if count is not None and not (isinstance(count, int) and count >= 1):
+        raise ValueError(f"threads = {count!r}: legal are whole numbers from 1 on")
     _limit[:] = [] if count is None else [count]
 
 
