@@ -1,0 +1,49 @@
+"""Training: one loop over (parameters, loss-and-gradient, batches, optimiser, clip), in NumPy.
+
+    chain = Chain(inputs=64, layers=(Dense(64, kernel),) * 30)
+    state = State.start(chain.initial(seed=0), SGD(learning_rate=0.05))
+    for record in train(state, chain.loss_and_gradient(), Shuffled(x, t, 64), SGD(0.05), steps=500):
+        print(record.step, record.loss, record.gradient_norm)
+
+What is new is an entry: a layer (`LAYERS`), a loss (`LOSSES`), an optimiser (`OPTIMISERS`), a clip (`CLIPS`),
+or any other function for the loop to call. `runs.checkpoint` keeps a `State` on disk.
+"""
+
+from symgrad.numeric.training.batches import Batches, Shuffled, stream, whole
+from symgrad.numeric.training.chain import Chain, LossAndGradient
+from symgrad.numeric.training.clip import CLIPS, ByNorm, ByValue, Clip
+from symgrad.numeric.training.layers import LAYERS, Dense, Layer, Pass, Scratch
+from symgrad.numeric.training.loop import CANCELLED, Record, State, relative_update, train
+from symgrad.numeric.training.losses import LOSSES
+from symgrad.numeric.training.optimisers import OPTIMISERS, SGD, Momentum, Optimiser
+from symgrad.numeric.training.parameters import Layout, norm
+
+__all__ = [
+    "Batches",
+    "ByNorm",
+    "ByValue",
+    "CANCELLED",
+    "CLIPS",
+    "Chain",
+    "Clip",
+    "Dense",
+    "LAYERS",
+    "LOSSES",
+    "Layer",
+    "Layout",
+    "LossAndGradient",
+    "Momentum",
+    "OPTIMISERS",
+    "Optimiser",
+    "Pass",
+    "Record",
+    "SGD",
+    "Scratch",
+    "Shuffled",
+    "State",
+    "norm",
+    "relative_update",
+    "stream",
+    "train",
+    "whole",
+]

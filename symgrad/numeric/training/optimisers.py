@@ -1,0 +1,78 @@
+"""Optimisers: how a gradient changes the parameters. An entry is its state vectors and an update in place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from symgrad.numeric.kernel import Array
+
+
+class Optimiser(Protocol):
+    """What the loop asks of an optimiser; the numbers it is set by are fields of a frozen dataclass."""
+
+    def start(self, parameters: Array) -> dict[str, Array]:
+        """The state before the first step, vectors like the parameters by name; {} where it keeps nothing."""
+
+    def update(self, parameters: Array, gradient: Array, state: dict[str, Array], step: int) -> None:
+        """Changes parameters and state in place; step counts from 1. The gradient may be used as scratch."""
+
+
+def _check(name: str, value: float, legal: bool, span: str) -> None:
+    if not (math.isfinite(value) and legal):
+        raise ValueError(f"{name} = {value!r}: legal are finite numbers {span}")
+
+
+@dataclass(frozen=True)
+class SGD:
+    """θ ← θ − η g. Raises ValueError unless the learning rate η is finite and > 0."""
+
+    learning_rate: float
+
+    def __post_init__(self) -> None:
+        _check("learning_rate", self.learning_rate, self.learning_rate > 0, "above 0")
+
+    def start(self, parameters: Array) -> dict[str, Array]:
+        """Nothing is kept."""
+        return {}
+
+    def update(self, parameters: Array, gradient: Array, state: dict[str, Array], step: int) -> None:
+        """One step down the gradient."""
+        gradient *= self.learning_rate
+        np.subtract(parameters, gradient, out=parameters)
+
+
+@dataclass(frozen=True)
+class Momentum:
+    """v ← μ v + g, θ ← θ − η v, from v = 0. Raises ValueError unless η > 0 is finite and 0 ≤ μ < 1.
+
+    Source: Polyak, USSR Comput. Math. Math. Phys. 4 (1964) 1–17, the heavy ball, with v in units of g as in
+    PyTorch's `SGD(momentum=μ)`.
+    """
+
+    learning_rate: float
+    momentum: float = 0.9
+
+    def __post_init__(self) -> None:
+        _check("learning_rate", self.learning_rate, self.learning_rate > 0, "above 0")
+        _check("momentum", self.momentum, 0 <= self.momentum < 1, "from 0 to below 1")
+
+    def start(self, parameters: Array) -> dict[str, Array]:
+        """The velocity v, 0."""
+        return {"velocity": np.zeros_like(parameters)}
+
+    def update(self, parameters: Array, gradient: Array, state: dict[str, Array], step: int) -> None:
+        """One step along the velocity."""
+        velocity = state["velocity"]
+        velocity *= self.momentum
+        velocity += gradient
+        np.multiply(velocity, self.learning_rate, out=gradient)
+        np.subtract(parameters, gradient, out=parameters)
+
+
+OPTIMISERS: dict[str, Callable[..., Optimiser]] = {"sgd": SGD, "momentum": Momentum}
+"""Name → entry, made with a learning rate and whatever else it has."""
