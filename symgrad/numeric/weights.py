@@ -31,9 +31,12 @@ WEIGHTS, BIASES, INPUTS, COVECTOR = range(4)
 def normals(seed: int, role: int, replicas: range, layer: int, shape: tuple[int, ...]) -> Float:
     """Independent N(0, 1) entries, (len(replicas), *shape)."""
     out = np.empty((len(replicas), *shape))
+    # The words that SeedSequence(seed, spawn_key=…) would put together, in less than half its time.
+    words = [seed >> shift & 0xFFFFFFFF for shift in range(0, max(seed.bit_length(), 128), 32)]
+    key = np.array([*words, role, 0, layer], np.uint32)
     for into, replica in zip(out, replicas, strict=True):
-        key = SeedSequence(seed, spawn_key=(role, replica, layer))
-        Generator(SFC64(key)).standard_normal(out=into)
+        key[-2] = replica
+        Generator(SFC64(SeedSequence(key))).standard_normal(out=into)
     return out
 
 
