@@ -15,7 +15,8 @@ from symgrad.numeric.measure import measure_draw
 from symgrad.numeric.measurement import Measurement
 from symgrad.numeric.plan import Plan
 from symgrad.numeric.primitives import NUMPY
-from symgrad.numeric.standard_arrays import standard_arrays
+from symgrad.numeric.recurrence import through_time
+from symgrad.numeric.standard_arrays import StandardArrays, standard_arrays
 from symgrad.theory.activations import ACTIVATIONS, kernel
 from tests.numeric.kernels import KERNELS
 from tests.numeric.oracles import furthest, random_tensors
@@ -111,11 +112,58 @@ def test_refusals() -> None:
     net = Net(2, 4, 2, 1)
     with pytest.raises(ValueError, match="for NumPy alone"):
         measure_draw(net, KERNELS["tanh"], sample(net, range(1)), standard_arrays("torch", "cpu"))
-    wild = replace(net, depth=200, sigma_w=1e6)
-    with pytest.raises(ValueError, match="continues neither") as here:
-        measure_draw(wild, kernel(ACTIVATIONS["square"]), sample(wild, range(1)))
-    with pytest.raises(ValueError, match="continues neither") as there:
+    wild = replace(net, sigma_w=1e80)
+    with pytest.raises(ValueError, match=r"^layer \d+: the pre-activation passes") as here:
+        measure_draw(wild, kernel(ACTIVATIONS["sin"]), sample(wild, range(1)))
+    with pytest.raises(ValueError, match=r"^layer \d+: the pre-activation passes") as there:
         measure_draw(
-            wild, kernel(ACTIVATIONS["square"]), sample(wild, range(1)), standard_arrays("torch", "cpu")
+            wild, kernel(ACTIVATIONS["sin"]), sample(wild, range(1)), standard_arrays("torch", "cpu")
         )
     assert str(here.value) == str(there.value)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_through_time_on_tensors(dtype: str) -> None:
+    """A recurrence of 200 steps that shrinks beyond either dtype."""
+    rng, tanh = np.random.default_rng(0), kernel(ACTIVATIONS["tanh"])
+    w, u, b, x, g = (
+        scale * rng.standard_normal((2, *shape)).astype(dtype)
+        for scale, shape in ((0.005, (8, 8)), (1.0, (8, 5)), (0.1, (8,)), (0.1, (200, 3, 5)), (1.0, (3, 8)))
+    )
+    here, there = (
+        through_time(tanh, w, u, b, x, g, primitives=on) for on in (NUMPY, standard_arrays("torch", "cpu"))
+    )
+    assert here.ln_state.min() < -750
+    np.testing.assert_allclose(there.ln_state, here.ln_state, atol=1e-11 if dtype == "float64" else 1e-4)
+    for name in ("recurrent", "input", "bias", "initial"):
+        left, right = getattr(here, name), getattr(there, name)
+        moved = np.ldexp(right.values, right.exponent - left.exponent)
+        largest = np.abs(left.values).max()
+        np.testing.assert_allclose(moved, left.values, atol=largest * (1e-13 if dtype == "float64" else 1e-5))
+
+
+class Counting(StandardArrays):
+    """Counts what waits for the device."""
+
+    waits = 0
+
+    def within(self, x: Any, low: float, high: float) -> bool:
+        Counting.waits += 1
+        return super().within(x, low, high)
+
+    def numpy(self, x: Any) -> Any:
+        Counting.waits += 1
+        return super().numpy(x)
+
+
+def test_a_layer_waits_for_the_device_a_few_times() -> None:
+    """Four times where no exponent is carried: a_l, h_l, δ_l and ∂E/∂h_l are looked at once each. And some
+    more at the end, whatever the depth."""
+    counted = []
+    for depth in (10, 30):
+        net, ops = Net(depth, 16, 4, 3, 1.0, 0.1), standard_arrays("torch", "cpu")
+        Counting.waits = 0
+        measure_draw(net, kernel(ACTIVATIONS["tanh"]), sample(net, range(3)), Counting(ops.xp, ops.device))
+        counted.append(Counting.waits)
+    assert counted[1] - counted[0] <= 4 * 20
+    assert counted[0] <= 4 * 10 + 8
