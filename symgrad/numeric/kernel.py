@@ -22,7 +22,9 @@ class Kernel:
     dphi(a, h, out)  writes φ′(a) into ``out``, given ``h`` = φ(a) as well (tanh′ = 1 − h² never looks at a).
 
     All arrays of a call have one shape and one dtype, float32 or float64; ``out`` aliases none of the others,
-    and ``a`` and ``h`` are left as they were.
+    and ``a`` and ``h`` are left as they were. What becomes of a row (the last axis) does not depend on the rows
+    beside it. Compiled ones also run on arrays of other libraries, as new arrays of the namespace ``xp``:
+    phi.on(xp, a), dphi.on(xp, a, h).
 
     at_zero      (φ′(0−), φ′(0+)) when φ(0) = 0 and both are finite, else None;
     at_infinity  (lim φ(x)/x for x → −∞, for x → +∞) when both are finite, else None; (0, 0) for a bounded φ;
