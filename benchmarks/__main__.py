@@ -22,8 +22,15 @@ from rich.table import Table
 from benchmarks.timing import Row
 from benchmarks.verdict import console
 
-GROUPS = {"symbolic": "benchmarks.symbolic", "engine": "benchmarks.engine", "app": "benchmarks.app"}
+GROUPS = {
+    "symbolic": "benchmarks.symbolic",
+    "engine": "benchmarks.engine",
+    "app": "benchmarks.app",
+    "sweep": "benchmarks.sweep",
+}
 """Groups of rows; the workloads are `benchmarks.workloads.WORKLOADS`."""
+NAMED = ("sweep",)
+"""Groups that take minutes and run only when they are named."""
 
 
 def main() -> int:
@@ -35,7 +42,7 @@ def main() -> int:
     from benchmarks.workloads import WORKLOADS
 
     legal = [*GROUPS, *WORKLOADS]
-    usual = [*GROUPS, *(name for name, workload in WORKLOADS.items() if not workload.named)]
+    usual = [name for name in legal if name not in NAMED]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

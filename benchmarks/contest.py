@@ -30,7 +30,7 @@ from benchmarks.workload import Case, Contender, Results, Workload, lost
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 600.0
 PAUSE = 0.05
-SETTLING = 3
+SETTLING = 2
 CLEARLY = 1.3
 """How many times as long a thread setting takes that is not tried further."""
 SHORTEST = 0.02
@@ -205,8 +205,12 @@ def contest(
             print(f"{name}: round {number + 1} of {rounds}", file=sys.stderr, flush=True)
             turn = number % max(len(running), 1)
             for standing, runners in running[turn:] + running[:turn]:
-                for runner in runners:
-                    standing.idle = max(standing.idle, runner.run())
+                try:
+                    for runner in runners:
+                        standing.idle = max(standing.idle, runner.run())
+                except ChildError as error:
+                    standing.why, standing.failed = str(error), True
+            running = [pair for pair in running if not pair[0].failed]
         for standing, runners in running:
             standing.settings = {runner.threads: statistics.median(runner.times) for runner in runners}
             best = min(runners, key=lambda runner: statistics.median(runner.times))
@@ -227,11 +231,11 @@ def _settled(name: str, standing: Standing, stack: ExitStack) -> list[Runner]:
         standing.compile_seconds = runner.child.ask()["compile"]
     for runner in runners:
         runner.child.run(1)  # what is made at the first run only
-        runner.repeats = max(1, math.ceil(SHORTEST / runner.child.run(1)[0]))
-    for _ in range(SETTLING if len(runners) > 1 else 0):
+    for _ in range(SETTLING):
         for runner in runners:
             runner.run()
-    runners.sort(key=lambda runner: min(runner.times, default=0.0))
+            runner.repeats = max(1, math.ceil(SHORTEST / runner.times[-1]))
+    runners.sort(key=lambda runner: min(runner.times))
     for runner in runners[1:]:
         if min(runner.times) > CLEARLY * min(runners[0].times):
             runner.owner.close()

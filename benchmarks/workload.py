@@ -138,8 +138,7 @@ class Workload:
     """Cases, contenders and limits. The first contender is ours, and what the others are compared with.
 
     ``quick`` are the cases of the test; ``together``: whether the contenders of all cases alternate in the
-    same rounds, for limits across cases; ``tolerance`` is what ``difference`` may be, by dtype; ``named``:
-    whether it runs only when it is asked for by name."""
+    same rounds, for limits across cases; ``tolerance`` is what ``difference`` may be, by dtype."""
 
     title: str
     cases: tuple[Case, ...]
