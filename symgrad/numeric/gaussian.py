@@ -140,9 +140,9 @@ def _ln_moments(kernel: Kernel, q: float) -> tuple[float, float]:
 def ln_moments(kernel: Kernel, ln_q: float) -> tuple[float, float]:
     """(ln E φ(√q z)², ln E φ′(√q z)²) for any ln q, −inf included.
 
-    Past the edge of the ordinary range the moments are those at the edge, continued: E φ² ∝ q where φ is
-    linear on a side; where φ is level on both, E φ² stays and, at infinity, E φ′² ∝ q^(−1/2), since ∫φ′² dx
-    is finite there. Raises ValueError as `length_map` does.
+    Past the edge of the ordinary range the moments are those at the edge, continued: E φ² ∝ q^p and
+    E φ′² ∝ q^(p−1) where φ is a power p ≥ 1 on a side; where φ is level on both, E φ² stays and, at infinity,
+    E φ′² ∝ q^(−1/2), since ∫φ′² dx is finite there. Raises ValueError as `length_map` does.
     """
     with np.errstate(all="ignore"):
         edge = 2 * EDGE[np.dtype(np.float64)] * math.log(2.0)
@@ -151,10 +151,12 @@ def ln_moments(kernel: Kernel, ln_q: float) -> tuple[float, float]:
         if held == ln_q:
             return second, slope
         sides = tails(kernel, np.dtype(np.float64))[1 if ln_q > 0 else -1]
-        if "unknown" in sides:
+        powers = [side for side in sides if isinstance(side, int)]
+        leading = max(powers, default=0) if ln_q > 0 else min(powers, default=0)
+        if "unknown" in sides or leading < 0:
             raise ValueError(
-                f"ln q = {ln_q:.6g}, where φ continues neither linearly nor level: take other scales"
+                f"ln q = {ln_q:.6g}, where φ continues neither level nor as a power: take other scales"
             )
-        if "linear" in sides:
-            return second + ln_q - held, slope
+        if leading > 0:
+            return second + leading * (ln_q - held), slope + (leading - 1) * (ln_q - held)
         return second, slope - 0.5 * (ln_q - held) if ln_q > 0 else slope

@@ -20,7 +20,7 @@ import numpy as np
 from symgrad.numeric.kernel import Array, Kernel
 from symgrad.numeric.net import DTYPES
 from symgrad.numeric.primitives import NUMPY, Buffers, Primitives, Tensor
-from symgrad.numeric.scaled import Rows, add_bias, align, carry, settle, split
+from symgrad.numeric.scaled import Exponents, Rows, add_bias, align, carried, settle, split
 
 Keep: TypeAlias = Literal["outputs", "grams", "nothing"]
 """What a forward pass leaves for the backward pass: φ′(a_l) and the h_l, φ′(a_l) and the h_l h_lᵀ,
@@ -29,8 +29,8 @@ nothing."""
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a forward pass: W_l, h_{l−1} and a_l, h_l = φ(a_l), φ′(a_l) and the Gram matrices (…, B,
-    B) of h_{l−1}, where they are kept.
+    """One layer of a forward pass: W_l, h_{l−1} and a_l, h_l = φ(a_l), φ′(a_l) as slope · 2**slope_exponent
+    and the Gram matrices (…, B, B) of h_{l−1}, where they are kept.
 
     ``pre`` is a buffer, overwritten by the next layer; so are the values of ``inputs`` and ``out``, by the
     next but one, unless outputs are kept.
@@ -41,6 +41,7 @@ class Layer:
     pre: Rows
     out: Rows
     slope: Tensor | None
+    slope_exponent: Exponents | None
     gram: Tensor | None
 
 
@@ -96,9 +97,9 @@ def forward(
         slope = None
         if keep != "nothing":
             slope = ops.dphi(kernel, pre.values, out, out=buffer(("slope", at), shape, real))
-        exponent = carry(ops, kernel, pre, what)
+        exponent, steep = carried(ops, kernel, pre, what)
         inputs, h = h, settle(ops, out, exponent, f"layer {below + at + 1}: the output", out=out)
-        yield Layer(weight, inputs, pre, h, slope, gram)
+        yield Layer(weight, inputs, pre, h, slope, steep, gram)
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,10 @@ def backward(
         layer, what = layers[at], f"layer {below + at + 1}: the gradient"
         shape = tuple(gradient.values.shape)
         delta = ops.multiply(gradient.values, layer.slope, out=buffer("delta", shape, real))
-        rows = settle(ops, delta, gradient.exponent, f"{what} times φ′", out=delta, free=True)
+        exponent = gradient.exponent
+        if layer.slope_exponent is not None:
+            exponent = layer.slope_exponent if exponent is None else exponent + layer.slope_exponent
+        rows = settle(ops, delta, exponent, f"{what} times φ′", out=delta, free=True)
         yield Step(below + at + 1, gradient, rows, layer.inputs, layer.gram)
         shape = (*shape[:-1], layer.weight.shape[-1])
         values = ops.product(rows.values, layer.weight, out=buffer("gradient", shape, real))

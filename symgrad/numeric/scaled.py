@@ -6,8 +6,8 @@ goes into its exponent. From there on it may drift, outwards to 2^±hold and inw
 is held at the edge again: most layers of a deep net change no exponent. Scaling by a power of two is exact,
 so carrying it changes no result. Whether a row is moved depends on that row alone.
 
-Past the edge φ is taken as what it has become there: on each side *linear* (h = 2^k φ(2^−k a), where
-2^−k a is the row as held) or *level* (h = φ at the row as held). Where |φ(x) − s x| ≤ C at
+Past the edge φ is taken as what it has become there: on each side a *power*, h = 2^(pk) φ(2^−k a), where
+2^−k a is the row as held; *linear* for p = 1, *level* for p = 0. Where |φ(x) − s x| ≤ C at
 infinity, or ≤ C x² at 0, the relative error of the line is C·2^−152/|s| against a rounding
 error of 2^−53 in float64, C·2^−32/|s| against 2^−24 in float32. A slower approach is found by `tails`, which
 compares, and refused. φ and φ′ are both evaluated at the row as held: signs survive, and squares are
@@ -28,7 +28,7 @@ from symgrad.numeric.kernel import Kernel
 from symgrad.numeric.primitives import Float, Primitives, Tensor
 
 Exponents: TypeAlias = NDArray[np.int64]
-Tail: TypeAlias = Literal["linear", "level", "unknown"]
+Tail: TypeAlias = int | Literal["zero", "unknown"]
 
 EDGE: dict[np.dtype[Any], int] = {np.dtype(np.float64): 160, np.dtype(np.float32): 40}
 """log2 of the end of the ordinary range."""
@@ -37,6 +37,8 @@ HOLD: dict[np.dtype[Any], int] = {np.dtype(np.float64): 240, np.dtype(np.float32
 ones."""
 _INWARD = 8
 """Powers of two that a held row may drift back from the edge before it is moved."""
+_STEEPEST = 4
+"""The largest power p of φ ~ |x|^p that is followed: at 2^240 x⁴ is still a float64 number."""
 _DEAD = -(2**40)
 
 
@@ -153,53 +155,84 @@ def add_bias(
 def tails(kernel: Kernel, dtype: np.dtype[Any]) -> dict[int, tuple[Tail, Tail]]:
     """How φ continues past the edge: {+1: (left, right) at infinity, −1: (left, right) at 0}.
 
-    "linear": the kernel's slope s ≠ 0 there, and φ(t) = s t to 8 rounding errors at the innermost t that is
-    held; "level": φ(t²) = φ(t) to 8 rounding errors (a limit at infinity, φ(0) ≠ 0, or a side that is exactly
-    0); "unknown": neither (x², exp on the right, sin at infinity, exp(x) − 1 that cancels next to 0).
+    A whole number p says φ(2^k t) = 2^(pk) φ(t) to 8 rounding errors from the innermost t that is held: 1
+    where the kernel's slope there is not 0 and φ(t) is that line, 0 where φ is level (a limit at infinity,
+    φ(0) ≠ 0), others as found from φ itself (x² near 0 and far out, x·erf x near 0, 1/(1 + x²) far out);
+    "zero" is a side that is exactly 0, "unknown" none of these (exp on the right, sin at infinity, exp(x) − 1
+    that cancels next to 0).
     """
     rounding = 8 * float(np.finfo(dtype).eps)
+    edge = EDGE[dtype] - _INWARD
 
-    def tail(point: float, slope: float) -> Tail:
-        at, beyond = kernel.value(np.array([point, np.copysign(point * point, point)], dtype))
-        if slope and abs(at - slope * point) <= rounding * abs(slope * point):
-            return "linear"
-        return "level" if not slope and abs(beyond - at) <= rounding * abs(at) else "unknown"
+    def tail(end: int, sign: int, slope: float) -> Tail:
+        outward = np.array([0, _INWARD, HOLD[dtype] - edge, edge])
+        points = sign * np.ldexp(1.0, end * (edge + outward))
+        at, near, far, beyond = kernel.value(points.astype(dtype)).astype(np.float64)
 
-    def pair(power: int, slopes: tuple[float, float] | None) -> tuple[Tail, Tail]:
-        left, right = slopes or (0.0, 0.0)
-        return tail(-(2.0**power), left), tail(2.0**power, right)
+        def close(found: float, expected: float) -> bool:
+            return bool(abs(found - expected) <= rounding * abs(expected))
+
+        if slope:
+            return 1 if close(at, slope * points[0]) else "unknown"
+        if at == beyond == 0:
+            return "zero"
+        if close(beyond, at):
+            return 0
+        power = np.rint(end * np.log2(near / at) / _INWARD)
+        if power not in range(2, _STEEPEST + 1):
+            return "unknown"  # a line whose slope nobody has declared is one too
+        ways = zip((near, far), outward[1:3], strict=True)
+        fits = all(close(value, np.ldexp(at, int(end * power * way))) for value, way in ways)
+        return int(power) if fits and np.isfinite([at, near, far]).all() else "unknown"
 
     with np.errstate(all="ignore"):
-        edge = EDGE[dtype] - _INWARD
-        return {1: pair(edge, kernel.at_infinity), -1: pair(-edge, kernel.at_zero)}
+        pairs = {1: kernel.at_infinity or (0.0, 0.0), -1: kernel.at_zero or (0.0, 0.0)}
+        return {end: (tail(end, -1, left), tail(end, 1, right)) for end, (left, right) in pairs.items()}
 
 
 def carry(primitives: Primitives, kernel: Kernel, rows: Rows, what: str) -> Exponents | None:
-    """The exponents of φ(rows), given that φ is evaluated at rows.values.
+    """The first of `carried`, for a pass that has no place for the second; ValueError where that is not 0."""
+    exponent, steep = carried(primitives, kernel, rows, what)
+    if steep is not None:
+        raise ValueError(f"{what} passes the edge where φ′ is a power: take fewer layers or other scales")
+    return exponent
 
-    A row past the edge keeps its exponent where it has an entry on a linear side, and returns to 0 where φ is
-    level. Raises ValueError, naming ``what``, when a row is past the edge on a side where φ is neither.
+
+def carried(
+    primitives: Primitives, kernel: Kernel, rows: Rows, what: str
+) -> tuple[Exponents | None, Exponents | None]:
+    """The exponents of φ(rows) and of φ′(rows), given that both are evaluated at rows.values.
+
+    Where φ ~ |x|^p on the sides of a row's entries, its exponent becomes p times as large, that of φ′ p − 1
+    times, and 0 for p = 0. Of two powers the one that counts decides: the other's entries are below rounding,
+    and stay so. Raises ValueError, naming ``what``, when a row is past the edge on a side where φ has no
+    power, or its exponent leaves 2^±31 (squared again and again it doubles with every layer).
     """
     if rows.exponent is None:
-        return None
+        return None, None
     exponent, dtype = rows.exponent, primitives.dtype(rows.values)
-    ends = {1: exponent > 0, -1: exponent < 0}
+    ends = {end: past for end in (1, -1) if (past := exponent * end > 0).any()}
     sides = tails(kernel, dtype)
-    if all(sides[end] == ("linear", "linear") or not past.any() for end, past in ends.items()):
-        return exponent
+    if all(sides[end] == (1, 1) for end in ends):
+        return exponent, None
     low, high = primitives.extremes(rows.values)
-    kept = np.zeros(exponent.shape, bool)
+    order = np.zeros(exponent.shape, np.int64)
     for end, past in ends.items():
+        leading = np.full(exponent.shape, -_STEEPEST - 1)
         for entries, tail in zip((low < 0, high > 0), sides[end], strict=True):
             here = past & entries
-            if tail == "linear":
-                kept |= here
-            elif tail == "unknown" and here.any():
+            if tail == "unknown" and here.any():
                 passed = f"{what} passes 2^{EDGE[dtype] * end}"
                 remedy = "take fewer layers or other scales"
-                raise ValueError(f"{passed}, where φ continues neither linearly nor level: {remedy}")
-    exponent = np.where(kept, exponent, 0)
-    return exponent if exponent.any() else None
+                raise ValueError(f"{passed}, where φ continues neither level nor as a power: {remedy}")
+            if isinstance(tail, int):
+                leading = np.where(here, np.maximum(leading, end * tail), leading)
+        order = np.where(past & (leading >= -_STEEPEST), end * leading, order)
+    if (np.abs(order * exponent) > 2**31).any():
+        raise ValueError(f"{what} passes 2^±(2^31) and is raised again: take fewer layers or other scales")
+    steep = np.where((order == 0) | (order == 1), 0, (order - 1) * exponent)
+    exponent = order * exponent
+    return exponent if exponent.any() else None, steep if steep.any() else None
 
 
 def align(primitives: Primitives, delta: Rows, inputs: Rows) -> tuple[Float | None, Exponents | int]:

@@ -6,10 +6,12 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import erf
 
 from symgrad.numeric import Kernel, Measurement, Net, length_map, measure, sample, slope
 from tests.numeric.kernels import EXACT, KERNELS
@@ -175,6 +177,50 @@ def _square_slope(a: Any, h: Any, out: Any) -> None:
     np.multiply(2, a, out=out)
 
 
+def _square_and_root(a: Any, out: Any) -> None:
+    np.multiply(a, a, out=out)
+    out += np.abs(a) ** 2.5
+
+
+def _error_function(a: Any, out: Any) -> None:
+    np.multiply(a, erf(a), out=out)
+
+
+def _error_function_slope(a: Any, h: Any, out: Any) -> None:
+    out[...] = erf(a) + 2 * a * np.exp(-a * a) / math.sqrt(math.pi)
+
+
+POWERS = {
+    "x erf x vanishes": (
+        Kernel(_error_function, _error_function_slope, (0, 0), (-1, 1)),
+        lambda x: x * mpmath.erf(x),
+        Net(13, 4, 2, 2, 1.0, 0.0, seed=3),
+    ),
+    "x² vanishes": (
+        Kernel(_square, _square_slope, (0, 0), None),
+        lambda x: x * x,
+        Net(10, 4, 2, 2, 0.3, seed=3),
+    ),
+    "x² explodes": (
+        Kernel(_square, _square_slope, (0, 0), None),
+        lambda x: x * x,
+        Net(10, 4, 2, 2, 3.0, 0.2, seed=3),
+    ),
+}
+"""Past the edge φ ~ c|x|² there: its exponent doubles with every layer, that of φ′ is the exponent itself."""
+
+
+@pytest.mark.parametrize("case", POWERS)
+def test_a_power_is_followed_past_the_edge(case: str) -> None:
+    kernel, phi, net = POWERS[case]
+    oracle = exact_logs(phi, net, sample(net, range(2)), 1)
+    assert abs(oracle["ln_preactivation_rms"][-1]) > 240 * math.log(2)
+    _compare(measure(net, kernel), oracle, 1e-9)
+    _compare(measure(replace(net, dtype="float32"), kernel), oracle, 1e-2)
+    layers = (net, replace(net, seeds=1), replace(net, depth=5))
+    assert all(np.isfinite(measure(one, kernel).ln_gradient).all() for one in layers)
+
+
 def _exp(a: Any, out: Any) -> None:
     np.exp(a, out=out)
 
@@ -184,12 +230,21 @@ def _exp(a: Any, out: Any) -> None:
     [
         (Kernel(_square, _square_slope, (0, 0), None), 3.0),
         (Kernel(_square, _square_slope, (0, 0), None), 0.1),
+        (Kernel(_square_and_root, _square_slope, (0, 0), None), 0.1),
         (Kernel(_exp, lambda a, h, out: np.copyto(out, h), None, None), 3.0),
         (Kernel(KERNELS["relu"].phi, KERNELS["relu"].dphi, (0, 1), (0, 1.01)), 30.0),
         (Kernel(KERNELS["identity"].phi, KERNELS["identity"].dphi, None, (1, 1)), 0.03),
         (Kernel(np.sin, lambda a, h, out: np.copyto(out, np.cos(a)), (1, 1), (0, 0)), 1e100),
     ],
-    ids=["square up", "square down", "exp", "wrong slope", "undeclared slope", "sin of huge numbers"],
+    ids=[
+        "square up",
+        "square down",
+        "square and root",
+        "exp",
+        "wrong slope",
+        "undeclared slope",
+        "sin of huge numbers",
+    ],
 )
 def test_leaving_the_range_without_a_line_to_follow_is_refused(kernel: Kernel, sigma_w: float) -> None:
     with pytest.raises(ValueError, match=r"^layer \d+: [^\n]*fewer layers or [^\n]*scales$"):
