@@ -68,19 +68,25 @@ class Child:
 
     process: subprocess.Popen[str]
     errors: Path
+    waiting: int = 1
+    """Answers that are still to come: the first is that it has prepared."""
 
     def ask(self, line: str = "") -> dict[str, Any]:
-        """Sends the line, if there is one, and returns the answer. Raises ChildError."""
+        """Sends the line, if there is one, and returns the last answer. Raises ChildError."""
         assert self.process.stdin and self.process.stdout
+        answer = ""
         try:
             if line:
                 self.process.stdin.write(line + "\n")
                 self.process.stdin.flush()
-            with selectors.DefaultSelector() as ready:
-                ready.register(self.process.stdout, selectors.EVENT_READ)
-                if not ready.select(PATIENCE):
-                    raise ChildError(f"no answer within {PATIENCE:g} s")
-            answer = self.process.stdout.readline()
+                self.waiting += 1
+            while self.waiting:
+                with selectors.DefaultSelector() as ready:
+                    ready.register(self.process.stdout, selectors.EVENT_READ)
+                    if not ready.select(PATIENCE):
+                        raise ChildError(f"no answer within {PATIENCE:g} s")
+                answer = self.process.stdout.readline()
+                self.waiting -= 1
         except BrokenPipeError:
             answer = ""
         if not answer:
@@ -124,7 +130,7 @@ def child(name: str, contender: Contender, case: Case, threads: int) -> Iterator
         with errors.open("wb") as file:
             process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True, cwd=ROOT,
-                env=environment(contender, threads),
+                env=environment(contender, threads), start_new_session=True,
             )  # fmt: skip
         running = Child(process, errors)
         try:
@@ -201,16 +207,13 @@ def contest(
             judge(workload, standing, references.get(standing.case.name), found)
             if not standing.failed:
                 running.append((standing, runners))
-        for number in range(rounds):
-            print(f"{name}: round {number + 1} of {rounds}", file=sys.stderr, flush=True)
-            turn = number % max(len(running), 1)
-            for standing, runners in running[turn:] + running[:turn]:
-                try:
-                    for runner in runners:
-                        standing.idle = max(standing.idle, runner.run())
-                except ChildError as error:
-                    standing.why, standing.failed = str(error), True
-            running = [pair for pair in running if not pair[0].failed]
+        try:
+            for number in range(rounds):
+                print(f"{name}: round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+                running = _round(running, number)
+        except KeyboardInterrupt:
+            print(f"{name}: stopped; what follows is from the rounds until then", file=sys.stderr, flush=True)
+        running = [pair for pair in running if all(runner.times for runner in pair[1])]
         for standing, runners in running:
             standing.settings = {runner.threads: statistics.median(runner.times) for runner in runners}
             best = min(runners, key=lambda runner: statistics.median(runner.times))
@@ -218,6 +221,18 @@ def contest(
             standing.seconds = statistics.median(best.times)
             standing.memory = best.child.ask("memory")["bytes"]
     return standings
+
+
+def _round(running: list[tuple[Standing, list[Runner]]], number: int) -> list[tuple[Standing, list[Runner]]]:
+    """Runs everyone once, each round beginning with another; returns those that are still alive."""
+    turn = number % max(len(running), 1)
+    for standing, runners in running[turn:] + running[:turn]:
+        try:
+            for runner in runners:
+                standing.idle = max(standing.idle, runner.run())
+        except ChildError as error:
+            standing.why, standing.failed = str(error), True
+    return [pair for pair in running if not pair[0].failed]
 
 
 def _settled(name: str, standing: Standing, stack: ExitStack) -> list[Runner]:

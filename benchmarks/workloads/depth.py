@@ -20,9 +20,11 @@ def until(deepest: int, why: str) -> Callable[[Case], str]:
 CONTENDERS = (
     Contender(OURS, "benchmarks.peers.ours:gradient", threads=(0,)),
     Contender(f"{OURS}, √L checkpoints", "benchmarks.peers.ours:checkpointed", threads=(0,)),
-    Contender(EAGER[0], "benchmarks.peers.pytorch:gradient_eager", ("torch",)),
-    Contender(EAGER[1], "benchmarks.peers.pytorch:gradient_hooks", ("torch",)),
-    Contender("PyTorch by hand, Gram norms", "benchmarks.peers.pytorch:gradient_by_hand", ("torch",)),
+    Contender(EAGER[0], "benchmarks.peers.pytorch_gradient:gradient_eager", ("torch",)),
+    Contender(EAGER[1], "benchmarks.peers.pytorch_gradient:gradient_hooks", ("torch",)),
+    Contender(
+        "PyTorch by hand, Gram norms", "benchmarks.peers.pytorch_gradient:gradient_by_hand", ("torch",)
+    ),
     Contender(
         "JAX jit", "benchmarks.peers.xla:gradient_loop", ("jax",), able=until(100, "it compiles for minutes")
     ),

@@ -32,7 +32,7 @@ CONTENDERS = (
     Contender(OURS, "benchmarks.peers.ours:gradient", threads=(0,)),
     Contender(SKYLAKE, "benchmarks.peers.ours:gradient", (), (0,), _SKYLAKE, wide_vectors),
     *(
-        Contender(name, f"benchmarks.peers.pytorch:gradient_{form}", ("torch",))
+        Contender(name, f"benchmarks.peers.pytorch_gradient:gradient_{form}", ("torch",))
         for name, form in zip(
             (*EAGER, "PyTorch eager, a seed a Python thread", "torch.func.vmap", *HAND),
             ("eager", "hooks", "batched", "eager_threads", "vmap", "by_hand", "by_hand_threads"),
@@ -48,7 +48,7 @@ CONTENDERS = (
     Contender(f"{THREE}, a seed a thread", "benchmarks.peers.products:three_seed_a_thread"),
     Contender("two products a layer, a seed a thread", "benchmarks.peers.products:two"),
     Contender(f"{THREE}, SkylakeX", "benchmarks.peers.products:three", (), (1, 2), _SKYLAKE, wide_vectors),
-    Contender(f"{THREE}, PyTorch", "benchmarks.peers.pytorch:products_mm", ("torch",)),
+    Contender(f"{THREE}, PyTorch", "benchmarks.peers.pytorch_gradient:products_mm", ("torch",)),
 )
 
 BASE = Case("tanh float64", depth=50, width=256, batch=64, seeds=16)
