@@ -17,6 +17,7 @@ from symgrad.symbolic.ranges.range import Range
 from symgrad.theory.activation_curve import Curve
 from symgrad.theory.activations import Activation
 from symgrad.theory.bibliography import BIBLIOGRAPHY
+from symgrad.theory.net_result import bands
 from symgrad.theory.simulation import Simulation
 
 __all__ = [
@@ -138,7 +139,7 @@ def simulation_document(simulation: Simulation) -> Document:
     logarithm.
     """
     net, measured = simulation.net, simulation.measured
-    bounded = np.isfinite(simulation.gamma_above)
+    bounded = simulation.bounded
     predicted = simulation.predicted
     return {
         "config": {
@@ -161,7 +162,7 @@ def simulation_document(simulation: Simulation) -> Document:
         "violations": simulation.violations if bounded else 0,
         "verdict": "UNDECIDED" if not bounded else "FAIL" if simulation.violations else "PASS",
         "slope_measured": _number(simulation.slope_measured),
-        "slope_predicted": None if predicted is None else _number(predicted.predicted_slope),
+        "slope_predicted": None if predicted is None else _number(simulation.slope_predicted),
         "why_unpredicted": simulation.why_unpredicted or None,
         "log10_front_factor": _number(simulation.front_factor),
         "finding": simulation.finding(),
@@ -171,11 +172,7 @@ def simulation_document(simulation: Simulation) -> Document:
 
 def _bands(logs: np.ndarray) -> Document:
     """Median and the 5 % and 95 % quantiles over seeds, (S, L) → three lists."""
-    with np.errstate(invalid="ignore"):
-        between = np.quantile(logs, (0.05, 0.5, 0.95), axis=0)
-    # between an exact zero (−inf) and a number there is no interpolation: the nearest seed counts
-    nearest = np.quantile(logs, (0.05, 0.5, 0.95), axis=0, method="nearest")
-    low, middle, high = np.where(np.isnan(between), nearest, between)
+    low, middle, high = bands(logs)
     return {"median": _numbers(middle), "q05": _numbers(low), "q95": _numbers(high)}
 
 

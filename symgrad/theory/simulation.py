@@ -5,16 +5,15 @@ map's slope.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from symgrad.errors import InputError, RefutedError
-from symgrad.numeric import LengthMap, Measurement, Net, length_map, ln_bound, measure, slope, violations
+from symgrad.numeric import Kernel, LengthMap, Measurement, Net, length_map, measure_together
 from symgrad.symbolic.derivation import Step, prove
 from symgrad.symbolic.letters import E, W, gamma, h, k
 from symgrad.symbolic.notation import Juxtaposed, Norm, Partial, dphi
@@ -23,79 +22,27 @@ from symgrad.symbolic.ranges.range import LINE
 from symgrad.theory.activations import Activation, kernel
 from symgrad.theory.activations import gamma as gamma_of
 from symgrad.theory.activations.kernels import domain
+from symgrad.theory.net_result import LN10, NetResult
 
-__all__ = ["Simulation", "simulate"]
+__all__ = ["Simulation", "simulate", "simulate_together", "slope_above"]
 
 LONG_NAME = 30
 """Letters up to which a typed activation is named by its text in a sentence."""
-LN10 = math.log(10)
 
 
-@dataclass(frozen=True)
-class Simulation:
-    """One kind of net, `net.seeds` times: what was measured, what theory says; logarithms to base 10, −inf
-    for an exact zero.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Simulation(NetResult):
+    """One kind of net: what was measured, and what theory says of it in steps and in a sentence."""
 
     activation: Activation
-    net: Net
-    measured: Measurement
     gamma: Value
-    predicted: LengthMap | None
-    why_unpredicted: str
-
-    @cached_property
-    def gamma_above(self) -> float:
-        """A float not below γ (infinite when φ′ is unbounded)."""
-        if self.gamma.number.is_infinite:
-            return math.inf
-        return float(np.nextafter(float(self.gamma.enclosure().upper), math.inf))
-
-    @cached_property
-    def log10_gradient(self) -> np.ndarray:
-        """(S, L)."""
-        return self.measured.ln_gradient / LN10
-
-    @cached_property
-    def log10_bound(self) -> np.ndarray:
-        """(S, L): each net's own bound ‖g‖ ∏_{k>l} ‖W_k‖₂ γ."""
-        return ln_bound(self.measured, self.gamma_above) / LN10
-
-    @cached_property
-    def violations(self) -> int:
-        """How many (seed, layer) pairs pass the bound."""
-        return violations(self.measured, self.gamma_above)
-
-    @cached_property
-    def slope_measured(self) -> float:
-        """Change of ln‖∂E/∂h_l‖ per layer towards the input, least squares, median over seeds."""
-        return slope(self.measured.ln_gradient)
-
-    @cached_property
-    def log10_predicted(self) -> np.ndarray | None:
-        """(L,): the measured median at the output, continued to the front by the length map."""
-        if self.predicted is None:
-            return None
-        steps = 0.5 * self.predicted.ln_factor[:0:-1] / LN10
-        fall = np.concatenate([[0.0], np.cumsum(steps)])[::-1]
-        return fall + np.median(self.log10_gradient[:, -1])
-
-    @cached_property
-    def front_factor(self) -> float:
-        """log10 of the gradient at layer 1 over that at layer L, median over seeds."""
-        return float(np.median(self.log10_gradient[:, 0] - self.log10_gradient[:, -1]))
-
-    @cached_property
-    def bound_factor(self) -> float:
-        """log10 of the product the bound puts between layer L and layer 1, median over seeds."""
-        return float(np.median(self.log10_bound[:, 0] - self.log10_bound[:, -1]))
 
     def steps(self) -> tuple[Step, ...]:
         """The norm bound with the numbers of this net put in, each line checked against the arrays."""
         depth = self.net.depth
         jacobian = Norm(Partial(h[depth], h[1]))
         with np.errstate(over="ignore"):
-            norms = np.exp(self.measured.ln_spectral_norm[:, 1:])
+            norms = np.exp(self.measured.ln_norms[:, 1:])
         middle = float(np.median(norms)) if depth > 1 else 1.0
         product = sp.Product(gamma * Norm(W[k]), (k, 2, depth))
         front, back = (Norm(Partial(E, h[layer])) for layer in (1, depth))
@@ -107,7 +54,7 @@ class Simulation:
             self._counted,
             rule="measured",
         )
-        if math.isinf(self.gamma_above):
+        if not self.bounded:
             why = ("φ′ is unbounded, so no product of constants bounds the gradient",)
             return prove(
                 sp.Eq(gamma, sp.oo, evaluate=False), why, self._slopes_below, rule="no bound"
@@ -143,12 +90,12 @@ class Simulation:
         )
 
     def _counted(self) -> str:
-        if math.isinf(self.gamma_above):
+        if not self.bounded:
             return "measured; there is no bound to hold it against"
         return f"measured; {self.violations} of {self.log10_gradient.size} values above the bound"
 
     def _slopes_below(self) -> str:
-        if math.isinf(self.gamma_above):
+        if not self.bounded:
             return "proved on the activation's page"
         points = np.linspace(-8.0, 8.0, 257)
         slopes = np.abs(kernel(self.activation).slope(points))
@@ -158,7 +105,7 @@ class Simulation:
 
     def _product_agrees(self) -> str:
         with np.errstate(divide="ignore"):
-            direct = (self.measured.ln_spectral_norm[:, 1:] + math.log(self.gamma_above)).sum(axis=1) / LN10
+            direct = (self.measured.ln_norms[:, 1:] + math.log(self.gamma_above)).sum(axis=1) / LN10
         if not np.allclose(np.median(direct), self.bound_factor, rtol=1e-9, atol=1e-9, equal_nan=True):
             raise RefutedError("the product of the norms is not the bound")
         return "the sum of the logarithms, added up again"
@@ -182,7 +129,7 @@ class Simulation:
         return "one seed" if self.net.seeds == 1 else f"median over {self.net.seeds} seeds"
 
     def _against_bound(self) -> str:
-        if math.isinf(self.gamma_above):
+        if not self.bounded:
             return "and no worst-case bound exists, since φ′ is unbounded"
         side = "shrinks" if self.bound_factor < 0 else "grows"
         if self.violations:
@@ -194,27 +141,87 @@ def simulate(activation: Activation, options: Mapping[str, Any]) -> Simulation:
     """Measures the net that the options describe. Raises `InputError` naming the offending option and its
     legal range.
     """
+    net, functions = _prepared(activation, options)
+    (measured,) = _measured([net], [functions])
+    predicted, why = _predicted(net, functions)
+    gamma = gamma_of(activation)
+    return Simulation(
+        activation=activation,
+        net=net,
+        measured=measured,
+        gamma=gamma,
+        gamma_above=_above(gamma),
+        predicted=predicted,
+        why_unpredicted=why,
+    )
+
+
+def simulate_together(cases: Sequence[tuple[Activation, Mapping[str, Any], float]]) -> list[NetResult]:
+    """Results of several (activation, options, `slope_above`) that share their draws: they differ in
+    activation, depth, sigma_w and sigma_b only. Each is what `simulate` gives alone, bit for bit.
+
+    Raises `InputError` where any one of them would.
+    """
+    prepared = [_prepared(activation, options) for activation, options, _ in cases]
+    nets, kernels = [net for net, _ in prepared], [functions for _, functions in prepared]
+    results = []
+    measurements = _measured(nets, kernels)
+    for net, functions, measured, (_, _, above) in zip(nets, kernels, measurements, cases, strict=True):
+        predicted, why = _predicted(net, functions)
+        results.append(
+            NetResult(net=net, measured=measured, gamma_above=above, predicted=predicted, why_unpredicted=why)
+        )
+    return results
+
+
+def slope_above(activation: Activation) -> float:
+    """A float not below γ = sup|φ′|, as `simulate` uses it; raises `InputError` where φ is not defined on the
+    whole line.
+    """
+    _check_domain(activation)
+    return _above(gamma_of(activation))
+
+
+def _above(gamma: Value) -> float:
+    """A float not below γ (infinite when φ′ is unbounded)."""
+    if gamma.number.is_infinite:
+        return math.inf
+    return float(np.nextafter(float(gamma.enclosure().upper), math.inf))
+
+
+def _prepared(activation: Activation, options: Mapping[str, Any]) -> tuple[Net, Kernel]:
     legal = [option.name for option in fields(Net)]
     unknown = set(options) - set(legal)
     if unknown:
         raise InputError(f"option {min(unknown)!r} is not known (legal: {', '.join(legal)})")
+    _check_domain(activation)
+    try:
+        return Net(**options), kernel(activation)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _check_domain(activation: Activation) -> None:
     where = domain(activation)
     if where not in (None, LINE):
         raise InputError(f"{activation.name} is defined on {where} only: a net needs it on the whole line")
+
+
+def _measured(nets: Sequence[Net], kernels: Sequence[Kernel]) -> list[Measurement]:
     try:
-        net = Net(**options)
-        functions = kernel(activation)
-        measured = measure(net, functions)
+        return measure_together(nets, kernels)
     except ValueError as error:
         raise InputError(str(error)) from None
     except MemoryError:
-        raise InputError(f"width {options.get('width')}: not enough memory on this machine") from None
-    predicted, why = None, ""
+        raise InputError(f"width {nets[0].width}: not enough memory on this machine") from None
+
+
+def _predicted(net: Net, functions: Kernel) -> tuple[LengthMap | None, str]:
+    """The length map, or why there is none."""
     try:
-        predicted = length_map(functions, net.sigma_w, net.sigma_b, net.depth)
+        return length_map(functions, net.sigma_w, net.sigma_b, net.depth), ""
     except ValueError as error:
-        why = str(error)
-    return Simulation(activation, net, measured, gamma_of(activation), predicted, why)
+        return None, str(error)
 
 
 def _power(log10: float) -> sp.Expr:
