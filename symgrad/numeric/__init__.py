@@ -4,6 +4,7 @@ It is handed an activation as a `Kernel` (φ and φ′ as array functions), neve
 
     net = Net(depth=50, width=64, batch=16, seeds=16, sigma_w=1.0, sigma_b=0.0)
     found = measure(net, kernel)                        # ln ‖∂E/∂h_l‖ and more, per seed and layer
+    measure_together([net, steeper], [kernel, kernel])  # the same of nets that share their draws, drawn once
     slope(found.ln_gradient)                            # measured change per layer, output to input
     length_map(kernel, 1.0, 0.0, 50).predicted_slope    # the same, infinite width
     violations(found, gamma=1.0)                        # (seed, layer) pairs above the worst-case bound
