@@ -22,7 +22,7 @@ class Kernel:
     dphi(a, h, out)  writes φ′(a) into ``out``, given ``h`` = φ(a) as well (tanh′ = 1 − h² never looks at a).
 
     All arrays of a call have one shape and one dtype, float32 or float64; ``out`` aliases none of the others,
-    and ``a`` and ``h`` are left as they were. What becomes of a row (the last axis) does not depend on the rows
+    and ``a`` and ``h`` are left as they were. What becomes of a row (the last axis) does not depend on those
     beside it. Compiled ones also run on arrays of other libraries, as new arrays of the namespace ``xp``:
     phi.on(xp, a), dphi.on(xp, a, h).
 
