@@ -29,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import blas
 
-from symgrad.numeric.graded_product import ROUNDING, Exponents, Float, Graded, Indices, Step
+from symgrad.numeric.graded_product import ROUNDING, Exponents, Float, Graded, Indices, Step, between
 from symgrad.numeric.graded_values import powers_of_two
 
 SAFETY = 2.0
@@ -97,7 +97,11 @@ def _accumulate(steps: Sequence[Step], rows: _Rows, first: int, last: int, right
         rank, width = len(step.after), len(step.before)
         low, high = _ends(step.after, first, last)
         low_in, high_in = _ends(step.before, first, last)
-        upper, between, places = step.upper, step.between, np.arange(width)
+        places = np.arange(width)
+        # triangular products and solves look at no entry below the diagonal
+        whole = last == rank == width and not first
+        upper = step.packed[:rank] if whole else np.triu(step.packed[:rank])
+        scaled = between(upper, step.before, step.after)
 
         x_power = np.where(places[:rank] < last, 0, low - step.after)
         x = rows.x * powers_of_two(x_power - rows.x_power)
@@ -113,9 +117,9 @@ def _accumulate(steps: Sequence[Step], rows: _Rows, first: int, last: int, right
         above = x[:, :last]
         x_in = np.empty((len(x), width), order="F")
         if last == rank:
-            x_in[:, :last] = blas.dtrmm(1.0, between[:, :last], above, side=1)
+            x_in[:, :last] = blas.dtrmm(1.0, scaled[:, :last], above, side=1)
         else:
-            x_in[:, :last] = above @ between[:last, :last]
+            x_in[:, :last] = above @ scaled[:last, :last]
         if last < width:
             x_in[:, last:] = (above * powers_of_two(low_in - step.after[:last])) @ upper[:last, last:]
             x_in[:, last:] += (x[:, last:] * np.exp2(low_in - low)) @ upper[last:, last:]
@@ -127,8 +131,8 @@ def _accumulate(steps: Sequence[Step], rows: _Rows, first: int, last: int, right
         rest = m[:, first:]
         if right is not None and rank < width:
             m_in[:, rank:] = right @ step.dropped
-            rest = rest - m_in[:, rank:] @ between[first:, rank:].T
-        m_in[:, first:rank] = blas.dtrsm(1.0, between[first:, first:rank], rest, side=1, trans_a=1)
+            rest = rest - m_in[:, rank:] @ scaled[first:, rank:].T
+        m_in[:, first:rank] = blas.dtrsm(1.0, scaled[first:, first:rank], rest, side=1, trans_a=1)
         if first:
             below = m_in[:, first:] * powers_of_two(step.before[first:] - high_in)
             rest = m[:, :first] * np.exp2(high - high_in) - below @ upper[:first, first:].T

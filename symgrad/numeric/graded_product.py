@@ -40,10 +40,10 @@ Exponents: TypeAlias = NDArray[np.int64]
 Indices: TypeAlias = NDArray[np.intp]
 
 ROUNDING = 2.0**-53
-LOSS = 1e4
+LOSS = 3e3
 """Factors are multiplied together as long as the largest ‖C_j‖∞ / |U_jj| is expected to stay below this."""
 WASTED = 100 * LOSS
-PIVOT = 64.0
+PIVOT = 4.0
 """Largest entry of D⁻¹ U D that sorted columns are left with."""
 LONGEST = 16
 TINY = 2.0**-400
@@ -81,16 +81,6 @@ class Step:
     dropped: Float
     factors: Sequence[Float]
 
-    @property
-    def upper(self) -> Float:
-        """U, (r, r₀)."""
-        return np.triu(self.packed[: len(self.after)])
-
-    @property
-    def between(self) -> Float:
-        """D_{l+1}⁻¹ U Πᵀ D_l Π, (r, r₀)."""
-        return _between(self.upper, self.before, self.after)
-
 
 @dataclass(frozen=True)
 class Graded:
@@ -101,9 +91,14 @@ class Graded:
     steps: list[Step]
 
 
-def _between(upper: Float, before: Exponents, after: Exponents) -> Float:
-    between: Float = upper * powers_of_two(before - after[:, None])
-    return between
+def between(upper: Float, before: Exponents, after: Exponents) -> Float:
+    """D_{l+1}⁻¹ U Πᵀ D_l Π, (r, r₀): ``upper`` with column j times 2^before_j and row i by 2^after_i."""
+    top = after.max()
+    if max(top - after.min(), np.abs(before - top).max()) < 400:
+        scaled: Float = upper * powers_of_two(before - top)
+        scaled *= powers_of_two(top - after)[:, None]
+        return scaled
+    return upper * powers_of_two(before - after[:, None])
 
 
 def decompose(factors: Sequence[Float]) -> Graded:
@@ -151,7 +146,7 @@ def _multiply(below: Step | None, group: Sequence[Float]) -> tuple[Float, Float]
             product += sorted_columns[:, rank:] @ below.packed[rank:, :rank]
     scale = _peaks(product, 0)
     for factor in group[1:]:
-        product = np.asfortranarray(factor @ product)
+        product = (product.T @ factor.T).T  # by columns
         longest = math.sqrt(float(np.einsum("ij,ij->i", factor, factor).max()))
         scale = np.maximum(_peaks(product, 0), longest * scale)
     return product, scale
@@ -179,8 +174,8 @@ def _eliminate(
         before = exponents[columns]
         after = np.frexp(packed.diagonal())[1] + before[:rank]
         upper = np.triu(packed[:rank])
-        between = _between(upper, before, after)
-        if np.abs(between).max() <= PIVOT:
+        scaled = between(upper, before, after)
+        if _peaks(scaled, 0).max() <= PIVOT:
             break
     rows, weight = _order(swaps, len(product)), scale[columns]
     row_scale, heights = np.ones(len(product)), _peaks(product, 1)
@@ -191,9 +186,9 @@ def _eliminate(
         grown = (np.abs(upper) / weight).max(axis=1)
         row_scale = np.maximum((np.abs(product) / scale).max(axis=1)[rows], np.sqrt(unit**2 @ grown**2))
     sources = transposed.T[columns].T
-    carried = blas.dtrmm(1.0, between[:, :rank], sources[:, :rank], side=1, trans_a=1)
+    carried = blas.dtrmm(1.0, scaled[:, :rank], sources[:, :rank], side=1, trans_a=1)
     if len(columns) > rank:
-        carried += sources[:, rank:] @ between[:, rank:].T
+        carried += sources[:, rank:] @ scaled[:, rank:].T
     lengths = np.sqrt(np.einsum("ij,ij->j", carried, carried))
     drift = np.frexp(lengths)[1].astype(np.int64)
     if np.abs(drift).max() > DRIFT:  # the fractions of diag(U) add up in T
@@ -234,8 +229,8 @@ def _make_orthogonal(last: Step, transposed: Float) -> tuple[Step, Float]:
     packed = lapack.dgeqrf(unit, lwork=32 * rank)[0][:rank]
     before = last.after[columns]
     after = np.frexp(packed.diagonal())[1] + before
-    between = _between(np.triu(packed), before, after)
-    carried = blas.dtrmm(1.0, between, transposed.T[columns].T, side=1, trans_a=1)
+    scaled = between(np.triu(packed), before, after)
+    carried = blas.dtrmm(1.0, scaled, transposed.T[columns].T, side=1, trans_a=1)
     step = Step(
         packed=packed,
         orthogonal=True,
