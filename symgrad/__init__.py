@@ -37,6 +37,8 @@ __all__ = [
     "listing",
     "show",
     "simulate",
+    "sweep",
+    "swept",
     "verdicts",
 ]
 
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
         listing,
         show,
         simulate,
+        sweep,
+        swept,
     )
     from symgrad.verbs import verify as verdicts
     from symgrad.verbs.atlas import atlas

@@ -1,7 +1,7 @@
 """The command line: arguments in, tables or one JSON document out.
 
 Exit codes: 0 done; 1 a check failed; 2 the input was not usable (one plain line on standard error); 3 the
-time limit came first.
+time limit came first; 130 a sweep was ended by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -28,7 +29,7 @@ __all__ = ["main"]
 
 LONGEST = 86_400
 MAX_PORT = 65_535
-EXIT_CODES = {"limit": 3, "unsolved": 0, "fault": 1}
+EXIT_CODES = {"limit": 3, "unsolved": 0, "fault": 1, "interrupted": 130}
 """Of an answer that is not complete, by the reason."""
 
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _app(options)
         if options.command == "worker":
             return _worker()
-        document = _answer(options)
+        document = _sweep(options) if options.command == "sweep" else _answer(options)
         _print(options, document)
     except InputError as error:
         print(f"symgrad: {error}", file=sys.stderr)
@@ -67,7 +68,8 @@ def _late(options: argparse.Namespace, why: str) -> int:
 
 def _failed(command: str, document: dict[str, Any]) -> int:
     if document.get("complete") is False:
-        print(f"symgrad: {document['why']}; this is what is known", file=sys.stderr)
+        rest = "" if command == "sweep" else "; this is what is known"
+        print(f"symgrad: {document['why']}{rest}", file=sys.stderr)
         return EXIT_CODES[document["reason"]]
     if command == "check":
         return int(not document["accepted"])
@@ -80,11 +82,9 @@ def _answer(options: argparse.Namespace) -> dict[str, Any]:
     """From a worker process where a limit holds, else from this one."""
     arguments, use_cache = _verb_arguments(options), not options.no_cache
     file = arguments.pop("certificate", None)
-    limit = options.timeout
+    limit = _time_limit(options)
     if limit is None and verbs.VERBS[options.command].limit > verbs.SYMBOLIC_LIMIT:
         return verbs.call(options.command, arguments, use_cache)
-    if limit is not None and not 0 < limit <= LONGEST:
-        raise InputError(f"--timeout {limit:g}: legal are seconds above 0, up to {LONGEST}")
     ask = partial(limited, partial(_pool, use_cache), timeout=limit, use_cache=use_cache)
     if file is not None:
         asked: dict[str, Any] = {
@@ -92,6 +92,37 @@ def _answer(options: argparse.Namespace) -> dict[str, Any]:
         }
         _keep(file, ask("certificate", asked)["certificate"])
     return ask(options.command, arguments)
+
+
+def _time_limit(options: argparse.Namespace) -> float | None:
+    limit: float | None = options.timeout
+    if limit is not None and not 0 < limit <= LONGEST:
+        raise InputError(f"--timeout {limit:g}: legal are seconds above 0, up to {LONGEST}")
+    return limit
+
+
+def _sweep(options: argparse.Namespace) -> dict[str, Any]:
+    """In this process, which a signal or the time limit tells to stop; the folder keeps what is done."""
+    from symgrad.progress import ProgressLine, stopped_by_signals
+
+    limit = _time_limit(options)
+    ends = None if limit is None else time.monotonic() + limit
+    with stopped_by_signals() as stopped, ProgressLine(sys.stderr) as line:
+        document = verbs.sweep(
+            options.spec,
+            options.out,
+            options.scheduler,
+            options.workers,
+            line.show,
+            lambda: stopped() or (ends is not None and time.monotonic() > ends),
+        )
+    if document["state"] == "finished":
+        return document
+    done = f"{document['done'] + document['failed']} of {document['points']} points"
+    reason = "interrupted" if stopped() else "limit" if document["state"] == "cancelled" else "fault"
+    ended = {"interrupted": "interrupted", "limit": f"no end within {limit} s", "fault": document["why"]}
+    why = f"{ended[reason]} after {done}; the same command goes on where it stopped"
+    return {**document, "complete": False, "why": why, "reason": reason}
 
 
 def _keep(file: str, found: dict[str, Any]) -> None:
@@ -165,8 +196,9 @@ def _app(options: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "localhost"]
     command += ["--server.port", str(options.port)] if options.port else []
     command += ["--server.headless", "true"] if options.headless else []
+    places = {} if options.runs is None else {"SYMGRAD_RUNS": os.path.abspath(options.runs)}
     try:
-        return subprocess.call(command, cwd=script.parent)
+        return subprocess.call(command, cwd=script.parent, env={**os.environ, **places})
     except KeyboardInterrupt:
         return 0
 

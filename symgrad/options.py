@@ -101,6 +101,15 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--architecture", default="mlp", metavar="NAME")
     for name, kind, help_text in SIMULATION_OPTIONS:
         simulate.add_argument(f"--{name}", type=kind, metavar=name[0].upper(), help=help_text)
+    sweep = command("sweep", "simulate over a grid, into a folder; the same command again goes on")
+    sweep.add_argument("spec", metavar="SPEC.toml", help="two tables: [fixed], one value each; [grid], lists")
+    sweep.add_argument("--out", required=True, metavar="FOLDER", help="Parquet files and progress lie there")
+    sweep.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of Dask, as tcp://HOST:8786 (default: this machine)"
+    )
+    sweep.add_argument(
+        "--workers", type=_whole, metavar="N", help="local processes (default: one for each core)"
+    )
     verify = command("verify", "judge the claims of the derivations on concrete nets")
     verify.add_argument("keys", nargs="*", metavar="KEY")
     verify.add_argument("--seed", type=_whole, default=0)
@@ -117,6 +126,9 @@ def parser() -> argparse.ArgumentParser:
     atlas.add_argument("--out", metavar="FOLDER", help="write atlas.csv, atlas.md, atlas.tex there")
     app = command("app", "start the explorer")
     app.add_argument("--port", type=_whole)
+    app.add_argument(
+        "--runs", metavar="FOLDER", help="where folders of sweeps lie (default: runs beside the app)"
+    )
     app.add_argument("--headless", action="store_true", help="do not open a browser")
     commands.add_parser("worker", help="answer requests on standard input (used by the app)")
     return root

@@ -23,6 +23,8 @@ GAIN_ROWS = (
     ("bias_variance", "σ_b² beside the backward gain"),
 )
 MET = {True: "attained at", False: "approached as", None: "near"}
+MOST_FAILURES = 10
+RATIO = {"median": "log10 gradient, layer 1 ÷ layer L", "q05": "5 %", "q95": "95 %"}
 COLOURS = {"PASS": "green", "FAIL": "red", "UNDECIDED": "yellow"}
 
 
@@ -159,6 +161,25 @@ def _export(document: Document, console: Console) -> None:
         console.print(escape(path))
 
 
+def _sweep(document: Document, console: Console) -> None:
+    axes, rows = list(document["axes"]), [row for row in document["rows"] if row["error"] is None]
+    table = _table(*axes, *RATIO.values())
+    for row in rows[:: max(1, -(-len(rows) // 20))]:
+        figures = ("none" if row[key] is None else f"{row[key]:.3f}" for key in RATIO)
+        table.add_row(*(escape(f"{row[key]}") for key in axes), *figures)
+    console.print(table)
+    if document["failures"]:
+        failed = _table(*axes, "failed, because")
+        for row in document["failures"][:MOST_FAILURES]:
+            failed.add_row(*(escape(f"{row[key]}") for key in axes), escape(row["error"]))
+        console.print(failed)
+    measured = f"{document['done']} measured, {document['failed']} failed"
+    console.print(f"{measured} of {document['points']} points, in {escape(document['folder'])}")
+    above = f"{document['violations']} of {document['measured_values']} measured values"
+    console.print(f"violations of the bound: {above}")
+    console.print(f"[bold]{escape(document['finding'])}[/]")
+
+
 def _check(document: Document, console: Console) -> None:
     word = "[green]accepted[/]" if document["accepted"] else "[red]rejected[/]"
     console.print(f"{word}  {escape(document['why'])}")
@@ -195,4 +216,5 @@ VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "simulate": _simulate,
     "verify": _verify,
     "export": _export,
+    "sweep": _sweep,
 }

@@ -20,6 +20,15 @@ from symgrad.theory.registry import DERIVATIONS
 
 NET = {"depth": 4, "width": 5, "batch": 2, "seeds": 3}
 FOLDER = Path(__file__).resolve().parents[1] / "derivations"
+GRID = """
+[fixed]
+depth = 3
+seeds = 2
+[grid]
+activation = ["tanh", "relu"]
+width = [2, 4]
+sigma_w = [0.5, 1.5]
+"""
 SKETCHED = ("bound", "derive", "curve", "gain")
 QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "list": [{}],
@@ -39,6 +48,9 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "sketch": [{"verb": verb, "arguments": {"activation": "erf(x)*x"}, "why": "late"} for verb in SKETCHED],
     "decay": [{}, {"names": ["silu", "selu"], "depth": 3}],
     "simulate": [{"activation": name, **NET} for name in CORE],
+    "sweep-plan": [{"text": GRID}],
+    "sweep-preview": [{"text": GRID}, {"text": GRID, "held": {"activation": "relu"}}],
+    "swept": [],
     "verify": [{"keys": ["float-floor"]}],
     "export": [],
     "file": [{"key": "float-floor", "kind": "md"}, {"key": "update-rule", "kind": "tex"}],
@@ -103,6 +115,11 @@ def test_every_verb_explains_itself(name: str) -> None:
         ("curve", {"activation": "tanh", "reach": float("nan")}, "reach"),
         ("curve", {"activation": "tanh", "reach": -1.0}, "reach"),
         ("simulate", {"activation": "tanh", "depth": -1}, "depth = -1"),
+        ("sweep-plan", {"text": "[grid]\nsigma = [1]"}, "sigma"),
+        ("sweep-plan", {"text": "[grid"}, "TOML"),
+        ("sweep-preview", {"text": "[grid]\nactivation = ['nope']"}, "nope"),
+        ("sweep-preview", {"text": GRID, "held": {"activation": "gelu"}}, "activation = gelu"),
+        ("swept", {"folder": "no-such-folder"}, "no-such-folder"),
     ],
     ids=str,
 )

@@ -21,6 +21,8 @@ MIME = {
     "svg": "image/svg+xml",
     "json": "application/json",
     "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "toml": "application/toml",
     "tex": "application/x-tex",
     "md": "text/markdown",
     "pdf": "application/pdf",
@@ -75,4 +77,6 @@ def share(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
     base = (st.context.url or "").split("?")[0]
     with st.popover("Share", key="share", help="The address of this view with these settings"):
         st.caption("Whoever opens this address sees the same settings and the same random draws.")
-        st.code(f"{base}?{urlencode(changed)}" if changed else base, language=None, wrap_lines=True)
+        st.code(
+            f"{base}?{urlencode(changed, doseq=True)}" if changed else base, language=None, wrap_lines=True
+        )

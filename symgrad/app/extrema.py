@@ -45,7 +45,8 @@ def extrema_table(bound: Document) -> None:
             f"| {escaped(label)} | {exact(extremum)} | {decimal(extremum)} | {where(extremum)} | "
             f"{grade_badge(extremum['proof'])} |"
         )
-    st.markdown("\n".join(rows))
+    with st.container(key="extrema"):
+        st.markdown("\n".join(rows))
     with st.popover("What these are", key="extrema-help"):
         st.markdown("\n".join(f"- **{escaped(label)}**: {escaped(meaning)}" for _, label, meaning in EXTREMA))
         for key, label, _ in EXTREMA:

@@ -10,7 +10,7 @@ import streamlit as st
 from symgrad.app.ask import Document, ask
 from symgrad.errors import InputError
 
-__all__ = ["as_address", "chosen_phi", "parameter_fields"]
+__all__ = ["as_address", "chosen_phi", "names_in_order", "parameter_fields"]
 
 LONGEST = 500
 TYPED = "typed"

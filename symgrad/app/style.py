@@ -19,10 +19,12 @@ ALWAYS = """
 .stMarkdown table { display: block; overflow-x: auto; font-size: 0.9rem; }
 .stMarkdown td:nth-child(-n+2) { white-space: nowrap; }
 .stMarkdown td:nth-child(3) { overflow-wrap: anywhere; min-width: 8rem; }
+.st-key-extrema td:nth-child(4) { min-width: 11rem; }
 [data-testid="stPageLink-NavLink"] { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 0.4rem; }
 [class*="st-key-open-"] button { min-height: 1.6rem; padding: 0.1rem 0; text-align: left; }
 @media (max-width: 640px) {
-  .st-key-finer .stColumn { min-width: calc(50% - 1rem) !important; flex: 1 1 calc(50% - 1rem) !important; }
+  .st-key-finer .stColumn, .st-key-grid-finer .stColumn {
+    min-width: calc(50% - 1rem) !important; flex: 1 1 calc(50% - 1rem) !important; }
   .st-key-finer .stColumn:nth-child(4) { min-width: 100% !important; }
   .st-key-finding p { font-size: 1.25rem; }
   .stHeading h1 { font-size: 1.7rem; }

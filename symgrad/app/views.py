@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from symgrad.app import activation, atlas, audit, depth, library, start
+from symgrad.app import activation, atlas, audit, depth, library, start, sweep
 
 __all__ = ["VIEWS", "View"]
 
@@ -33,6 +33,7 @@ VIEWS: tuple[View, ...] = (
     View("activation", "Activation", ":material/show_chart:", activation.view),
     View("atlas", "Atlas", ":material/table_view:", atlas.view),
     View("depth", "Depth", ":material/stacked_line_chart:", depth.view),
+    View("sweep", "Sweep", ":material/grid_on:", sweep.view),
     View("audit", "Gains", ":material/balance:", audit.view),
     View("library", "Library", ":material/menu_book:", library.view),
 )

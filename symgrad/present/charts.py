@@ -17,10 +17,19 @@ import altair as alt
 from symgrad.errors import InputError
 from symgrad.present.gain_chart import gain_by_layer
 from symgrad.present.slope_chart import activation_curve
+from symgrad.present.sweep_chart import sweep_picture
 from symgrad.present.theme import DASHES, Theme, theme
 from symgrad.present.thinning import MARKS, finite, kind, thinned
 
-__all__ = ["activation_curve", "decay", "gradient_by_depth", "picture", "save", "update_by_layer"]
+__all__ = [
+    "activation_curve",
+    "decay",
+    "gradient_by_depth",
+    "picture",
+    "save",
+    "sweep_picture",
+    "update_by_layer",
+]
 
 Document = Mapping[str, Any]
 Rows = list[dict[str, Any]]

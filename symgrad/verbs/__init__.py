@@ -20,6 +20,7 @@ from symgrad.verbs.derivations import export, file, listing, show, verify
 from symgrad.verbs.gains import audit, gain, initialization
 from symgrad.verbs.nets import decay, simulate
 from symgrad.verbs.sketch import parse, sketch
+from symgrad.verbs.sweeps import sweep, sweep_plan, sweep_preview, swept
 
 __all__ = [
     "VERBS",
@@ -44,6 +45,10 @@ __all__ = [
     "show",
     "simulate",
     "sketch",
+    "sweep",
+    "sweep_plan",
+    "sweep_preview",
+    "swept",
     "verify",
 ]
 
@@ -85,6 +90,9 @@ VERBS: dict[str, Verb] = {
     "audit": Verb(audit, False),
     "decay": Verb(decay, True),
     "simulate": Verb(simulate, False),
+    "swept": Verb(swept, False),
+    "sweep-plan": Verb(sweep_plan, False),
+    "sweep-preview": Verb(sweep_preview, True),
     "verify": Verb(verify, False),
     "export": Verb(export, False),
     "file": Verb(file, True),

@@ -13,7 +13,7 @@ import pytest
 
 import dev
 from symgrad import verbs
-from symgrad.app import argument, atlas, audit, downloads, presets, views
+from symgrad.app import argument, atlas, audit, downloads, grid, presets, views
 from symgrad.app.words import escaped, powers
 from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
@@ -28,12 +28,25 @@ def finding(**options: Any) -> str:
     return powers(verbs.simulate(**{**presets.DEPTH_DEFAULTS, **options})["finding"])
 
 
+def first_sweep() -> str:
+    """The finding of the grid that the Sweep view opens with."""
+    chosen = grid.GRID_DEFAULTS
+    low, high = chosen["sigma_range"]
+    axes = {
+        "activation": chosen["phis"],
+        "sigma_w": grid.spaced(low, high, chosen["sigma_count"]),
+    }
+    text = grid.toml({key: chosen[key] for key in ("batch", "seeds", "weights", "seed")}, axes)
+    return powers(verbs.sweep_preview(text)["finding"]).replace(r"σ\_w", r"$\sigma_w$")
+
+
 def the_sentence_each_view_opens_with() -> dict[str, str]:
     return {
         "start": finding(),
         "activation": verbs.bound("sigmoid")["sentence"],
         "atlas": atlas.sentence(verbs.atlas()["rows"]),
         "depth": finding(),
+        "sweep": first_sweep(),
         "audit": audit.SUMMARY,
         "library": f"{len(DERIVATIONS)} derivations: each step checked by the machine, each conclusion "
         "measured on concrete nets.",
@@ -47,7 +60,7 @@ def test_a_view_opens_with_its_finding(open_view: OpenView, key: str) -> None:
     assert the_sentence_each_view_opens_with()[key] in said(app)
 
 
-@pytest.mark.parametrize("key", ["start", "activation", "depth"])
+@pytest.mark.parametrize("key", ["start", "activation", "depth", "sweep"])
 def test_charts_say_what_they_show(open_view: OpenView, key: str) -> None:
     charts = [chart.proto for chart in open_view(key).get("vega_lite_chart")]
     assert charts

@@ -22,6 +22,7 @@ FLOORS = {  # half a floor: above its neighbour on the same one
     "verbs": 6.5,
     "documents": 6,
     "files": 6,
+    "progress": 6,
     "runs": 5,
     "present": 4,
     "verify": 3,
