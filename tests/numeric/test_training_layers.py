@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from symgrad.numeric import Net, sample
+from symgrad.numeric.threads import blas_threads
 from symgrad.numeric.training import LAYERS, LOSSES, Chain, Dense, Layer, Layout, Pass, Scratch, norm
 from tests.numeric.kernels import KERNELS
 from tests.numeric.oracles import relative
@@ -194,6 +196,18 @@ def test_norms_of_any_size(exponent: int) -> None:
     v = np.array([3.0, -4.0, 12.0]) * 10.0**exponent
     assert norm(v) == pytest.approx(13 * 10.0**exponent, rel=1e-14)
     assert norm(np.float32(13e-20) * np.ones(4, "float32")) == pytest.approx(26e-20, rel=1e-6)
+
+
+@pytest.mark.parametrize("count", [0, 1, 8191, 8192, 8193, 50_000])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_norms_of_any_length_whatever_the_threads(dtype: str, count: int) -> None:
+    v = np.random.default_rng(count).standard_normal(count).astype(dtype)
+    found = []
+    for threads in (1, None):
+        with blas_threads(threads):
+            found.append(norm(v))
+    assert found[0] == found[1] == pytest.approx(math.sqrt(math.fsum(v.astype(float) ** 2)), rel=1e-6)
+    assert dtype == "float32" or found[0] == pytest.approx(math.sqrt(math.fsum(v**2)), rel=1e-14)
 
 
 def test_norms_that_are_no_numbers() -> None:

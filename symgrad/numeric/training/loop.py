@@ -66,7 +66,7 @@ def train(
     cancelled: Callable[[], bool] | None = None,
     layout: Layout | None = None,
     every: int = 1,
-    threads: int | None = None,
+    threads: int | None = 1,
 ) -> Generator[Record, None, None]:
     """Takes the state to step ``steps`` in place, a record a step; between two records it may be saved.
 
@@ -74,10 +74,11 @@ def train(
     when a loss or a gradient is not finite: then the state is the one before that step, whose record (loss
     and norm as they came out) is the last. ``every`` is the number of steps that a relative update spans.
 
-    ``threads``: BLAS threads, None for as many as `threads.cores` allows (OpenBLAS takes one for products up
-    to 64³ by itself, and two need 0.53–0.62 of the time in float64 beyond). The same state goes the same way
-    bit for bit with the same number of them; with another the last bits of large products may differ. Raises
-    ValueError when steps or every is out of range, and as ``loss_and_gradient`` does.
+    ``threads``: BLAS threads. With one the bits depend on nothing but the machine, and other work beside this
+    costs its share. OpenBLAS's threads wait in a loop: two (None: as many as `threads.cores` allows) need
+    0.53–0.62 of the time for float64 products beyond 64³ on an idle machine of two cores, and 7–19 times as
+    long on a busy one; the last bits may differ. Raises ValueError when steps or every is out of range, and
+    as ``loss_and_gradient`` does.
     """
     if steps < state.step or every < 1:
         raise ValueError(

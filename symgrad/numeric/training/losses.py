@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgrad.numeric.kernel import Array
+from symgrad.numeric.training.parameters import squares
 
 Loss: TypeAlias = Callable[[Array, NDArray[Any], Array], float]
 """loss(outputs, targets, gradient) → E; writes ∂E/∂outputs into ``gradient``, an array like ``outputs``."""
@@ -24,9 +25,8 @@ def squared_error(outputs: Array, targets: NDArray[Any], gradient: Array) -> flo
             f"the targets have shape {targets.shape}: expected {outputs.shape}, that of the outputs"
         )
     np.subtract(outputs, targets, out=gradient)
-    flat = gradient.reshape(-1)
-    error = float(np.dot(flat, flat)) / flat.size
-    gradient *= 2 / flat.size
+    error = squares(gradient.reshape(-1)) / gradient.size
+    gradient *= 2 / gradient.size
     return error
 
 
