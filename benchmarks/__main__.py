@@ -102,9 +102,8 @@ def _workload(name: str, options: argparse.Namespace) -> tuple[Any, bool]:
     if options.quick:
         standings, found = compare(workload, cases, contenders), []
     else:
-        together = [cases] if workload.together else [[case] for case in cases]
         standings = [
-            one for part in together for one in contest(name, workload, part, contenders, options.rounds)
+            one for case in cases for one in contest(name, workload, case, contenders, options.rounds)
         ]
         found = verdict.verdicts(workload, standings)
     verdict.show(workload, standings, found)

@@ -37,25 +37,24 @@ def verdicts(workload: Workload, standings: Sequence[Standing]) -> list[Verdict]
 
 
 def _verdict(limit: Limit, standings: Sequence[Standing]) -> Verdict:
-    def found(case: str, names: tuple[str, ...]) -> dict[str, float]:
+    def found(names: tuple[str, ...]) -> dict[str, float]:
         values = {
             one.contender.name: MEASURES[limit.measure](one)
             for one in standings
-            if one.case.name == case and one.contender.name in names and one.seconds is not None
+            if one.case.name == limit.case and one.contender.name in names and one.seconds is not None
         }
         return {name: value for name, value in values.items() if value is not None}
 
-    ours = found(limit.case, (limit.ours,)).get(limit.ours)
+    ours = found((limit.ours,)).get(limit.ours)
     if limit.expected:
         case = next(one.case for one in standings if one.case.name == limit.case)
         theirs = {f"{limit.expected.__name__.replace('_', ' ')}": limit.expected(case)}
     else:
-        theirs = found(limit.against_case or limit.case, limit.against)
+        theirs = found(limit.against)
     if ours is None or not theirs:
         return Verdict(limit, None, " / ".join(limit.against))
     best = min(theirs, key=theirs.__getitem__)
-    suffix = f" at {limit.against_case}" if limit.against_case else ""
-    return Verdict(limit, ours / theirs[best] if theirs[best] else float("inf"), best + suffix)
+    return Verdict(limit, ours / theirs[best] if theirs[best] else float("inf"), best)
 
 
 def console() -> Console:

@@ -20,7 +20,6 @@ OURS = "symgrad"
 
 MEASURES: dict[str, Callable[[Any], float | None]] = {
     "time": lambda standing: standing.seconds,
-    "time a layer": lambda standing: standing.seconds and standing.seconds / standing.case.depth,
     "memory": lambda standing: standing.memory,
 }
 """What a limit can be set to, from a `contest.Standing`; None where it was not measured."""
@@ -88,15 +87,14 @@ class Contender:
 @dataclass(frozen=True)
 class Limit:
     """``measure`` (one of MEASURES) of contender ``ours`` on ``case`` is at most ``at_most`` times that of
-    the best of ``against``, on the same case or on ``against_case``; or, with ``expected``, at most
-    ``at_most`` times a number computed from the case. A ``stretch`` is shown and does not fail."""
+    the best of ``against``; or, with ``expected``, at most ``at_most`` times a number computed from the case.
+    A ``stretch`` is shown and does not fail."""
 
     case: str
     at_most: float
     against: tuple[str, ...] = ()
     ours: str = OURS
     measure: str = "time"
-    against_case: str = ""
     expected: Callable[[Case], float] | None = None
     stretch: bool = False
 
@@ -137,15 +135,13 @@ def lost(results: Results) -> int:
 class Workload:
     """Cases, contenders and limits. The first contender is ours, and what the others are compared with.
 
-    ``quick`` are the cases of the test; ``together``: whether the contenders of all cases alternate in the
-    same rounds, for limits across cases; ``tolerance`` is what ``difference`` may be, by dtype."""
+    ``quick`` are the cases of the test; ``tolerance`` is what ``difference`` may be, by dtype."""
 
     title: str
     cases: tuple[Case, ...]
     quick: tuple[Case, ...]
     contenders: tuple[Contender, ...]
     limits: tuple[Limit, ...] = ()
-    together: bool = False
     tolerance: Mapping[str, float] = field(default_factory=lambda: {"float64": 1e-10, "float32": 1e-3})
     difference: Callable[[Results, Results, bool], float] = log_difference
     named: bool = False

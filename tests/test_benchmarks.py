@@ -95,11 +95,20 @@ def test_faint_norms_are_left_out() -> None:
     assert log_difference(ours, {"ln": theirs["ln"] + 1}, faint=True) == 1
 
 
+def test_lost_norms_fail_ours_alone() -> None:
+    """A faint case is there to show what peers return as 0; ours has to give numbers."""
+    workload, standings = _twice(1.0, 1.0)
+    for standing in standings:
+        standing.case = replace(CASE, faint=True)
+        judge(workload, standing, {"ln": np.array([-1.0, -900.0])}, {"ln": np.array([-1.0, -np.inf])})
+    assert [(one.lost, one.failed) for one in standings] == [(1, True), (1, False)]
+
+
 def test_missing_package_is_listed() -> None:
     """A peer that is not installed is in the table with its reason; so is a size that it is not asked for."""
     absent = Contender("absent", "", ("no_such_package",))
     assert absent.absent(CASE) == "no_such_package is not installed"
-    (standing,) = contest("gradient", WORKLOADS["gradient"], [CASE], [absent], 1)
+    (standing,) = contest("gradient", WORKLOADS["gradient"], CASE, [absent], 1)
     assert standing.why == "no_such_package is not installed" and standing.seconds is None
     assert replace(absent, needs=(), able=lambda case: f"not at L={case.depth}").absent(CASE) == "not at L=2"
 
@@ -110,7 +119,7 @@ def test_processes() -> None:
     workload = WORKLOADS["gradient"]
     floor = next(one for one in workload.contenders if one.name == "two products a layer, a seed a thread")
     unknown = Contender("no such contender", "", threads=(0,))
-    timed, died = contest("gradient", workload, [CASE], [floor, unknown], 2)
+    timed, died = contest("gradient", workload, CASE, [floor, unknown], 2)
     assert timed.seconds and timed.threads in (1, 2) and len(timed.times) == 2
     assert timed.seconds == timed.settings[timed.threads] == min(timed.settings.values())
     assert died.failed and died.seconds is None and "died with code 1: StopIteration" in died.why

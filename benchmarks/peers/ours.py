@@ -54,6 +54,18 @@ def checkpointed(case: Case) -> Prepared:
     return gradient(case, replace(net(case).plan, segment=math.isqrt(case.depth)))
 
 
+def in_hundreds(case: Case) -> Prepared:
+    """As many layers in nets of 100: the time that L would take if a layer of a deep net cost no more."""
+    short = replace(case, depth=100)
+    run = gradient(short).run
+
+    def every() -> None:
+        for _ in range(case.depth // short.depth):
+            run()
+
+    return Prepared(every)
+
+
 def _measured(found: Measurement) -> Results:
     return {"ln_gradient": found.ln_gradient, "ln_weight_gradient": found.ln_weight_gradient}
 
