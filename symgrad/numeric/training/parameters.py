@@ -69,8 +69,8 @@ def under(prefix: object, views: Views) -> dict[str, Array]:
 
 
 _PIECE = 8192
-"""Entries that BLAS is given at a time: longer dot products OpenBLAS cuts up among its threads, which makes the
-last bits depend on their number and costs milliseconds on a busy machine."""
+"""Entries that BLAS is given at a time: OpenBLAS cuts longer dot products up among its threads, which makes
+the last bits depend on their number and costs milliseconds on a busy machine."""
 
 
 def squares(vector: Array) -> float:
