@@ -99,14 +99,18 @@ def _workload(name: str, options: argparse.Namespace) -> tuple[Any, bool]:
         for case in (workload.quick if options.quick else workload.cases)
         if chosen(options.case, case.name)
     ]
-    if options.quick:
-        standings, found = compare(workload, cases, contenders), []
-    else:
-        standings = [
-            one for case in cases for one in contest(name, workload, case, contenders, options.rounds)
-        ]
-        found = verdict.verdicts(workload, standings)
-    verdict.show(workload, standings, found)
+    console().print(f"[bold]{workload.title}[/]")
+    standings = []
+    for case in cases:
+        if options.quick:
+            here = compare(workload, case, contenders)
+        else:
+            here = contest(name, workload, case, contenders, options.rounds)
+        verdict.show(here)
+        standings += here
+    found = [] if options.quick else verdict.verdicts(workload, standings)
+    if found:
+        verdict.show_limits(found)
     return verdict.document(standings, found), verdict.failed(standings, found)
 
 

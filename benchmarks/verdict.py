@@ -62,21 +62,15 @@ def console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
-def show(workload: Workload, standings: Sequence[Standing], found: Sequence[Verdict]) -> None:
-    """One table a case, then the limits."""
-    out = console()
-    out.print(f"[bold]{workload.title}[/]")
-    for case in dict.fromkeys(standing.case for standing in standings):
-        table = Table(case.name, box=None, padding=(0, 2, 0, 0))
-        for title in ("threads", "median", "ours ÷ it", "extra MB", "difference"):
-            table.add_column(title, justify="right")
-        table.add_column("")
-        here = [standing for standing in standings if standing.case == case]
-        for standing in here:
-            table.add_row(standing.contender.name, *_cells(standing, here[0]))
-        out.print(table, end="\n\n")
-    if found:
-        out.print(_limits(found), end="\n\n")
+def show(standings: Sequence[Standing]) -> None:
+    """The table of one case; ours is the first."""
+    table = Table(standings[0].case.name, box=None, padding=(0, 2, 0, 0))
+    for title in ("threads", "median", "ours ÷ it", "extra MB", "difference"):
+        table.add_column(title, justify="right")
+    table.add_column("")
+    for standing in standings:
+        table.add_row(standing.contender.name, *_cells(standing, standings[0]))
+    console().print(table, end="\n\n")
 
 
 def _cells(standing: Standing, ours: Standing) -> list[str]:
@@ -99,7 +93,8 @@ def _cells(standing: Standing, ours: Standing) -> list[str]:
     ]
 
 
-def _limits(found: Sequence[Verdict]) -> Table:
+def show_limits(found: Sequence[Verdict]) -> None:
+    """The table of limits."""
     table = Table("limit", "of", "case", "ratio", "at most", "kept", box=None, padding=(0, 2, 0, 0))
     for verdict in found:
         limit = verdict.limit
@@ -109,7 +104,7 @@ def _limits(found: Sequence[Verdict]) -> Table:
             "" if verdict.ratio is None else f"{verdict.ratio:.2f}", f"{limit.at_most:.2f}",
             kept + (" (stretch)" if limit.stretch else ""),
         )  # fmt: skip
-    return table
+    console().print(table, end="\n\n")
 
 
 def failed(standings: Sequence[Standing], found: Sequence[Verdict]) -> bool:
