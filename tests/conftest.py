@@ -63,9 +63,10 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Documents of earlier runs are not seen by tests, nor theirs by the user."""
+    """Documents and results of earlier runs are not seen by tests, nor theirs by the user."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SYMGRAD_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("SYMGRAD_RUNS", str(tmp_path_factory.mktemp("runs")))
         yield
 
 
