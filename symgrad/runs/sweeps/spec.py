@@ -182,15 +182,14 @@ def _value(table: str, key: str, given: Any) -> Any:
     where = f"[{table}] {key}"
     value: Any = given.item() if hasattr(given, "item") else given
     kind: type = type(DEFAULTS[key])
-    text = str(value)
     if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
         raise InputError(f"{where} = {_shown(value)}: legal are {KINDS[kind]}")
     if isinstance(value, int) and abs(value) > LARGEST:
         raise InputError(f"{where} = {_shown(value)}: legal are numbers up to {LARGEST}")
     if key == "set":
-        settings(text)
+        settings(str(value))
     if key not in NET:
-        return text.strip()
+        return str(value).strip()
     tried: dict[str, Any] = {**ONE, key: value}
     try:
         legal = getattr(Net(**tried), key)
