@@ -14,16 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from symgrad.numeric.kernel import Array, Kernel
 from symgrad.numeric.primitives import Primitives, Tensor
-from symgrad.numeric.scaled import EDGE, Exponents, Rows, add_bias, carry, settle
+from symgrad.numeric.scaled import EDGE, Exponents, Rows, add_bias, carry, peaks, settle
 
-_ENTRIES = 2**17
-"""Entries of a block of steps: few enough that what its passes touch stays in a core's cache (benchmarks).
-Seeds do not count, so that the sums over time are split alike however nets are stacked."""
+_STEPS, _ENTRIES = 32, 2**17
+"""Most steps of a block, most steps times entries of a state: gradients that change by 2^5 a step stay
+in float64's range for a block, and what its passes touch in a core's cache (benchmarks). Seeds do not
+count, so that the sums over time are split alike however nets are stacked."""
+_DEAD = -(2**40)
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def forward(ops: Primitives, kernel: Kernel, net: Shared, inputs: Tensor, start:
     ordinary range without a line to continue on.
     """
     dtype, (*lead, steps, batch, _), width = ops.dtype(inputs), inputs.shape, start.shape[-1]
-    together = min(steps, max(1, _ENTRIES // (batch * width)))
+    together = min(steps, _STEPS, max(1, _ENTRIES // (batch * width)))
     held = ops.empty((*lead, steps + 1, batch, width), dtype)
     slopes = ops.empty((*lead, steps, batch, width), dtype)
     scratch = ops.empty((*lead, together, batch, width), dtype)
@@ -167,7 +170,9 @@ def _carefully(
         what = f"step {first + k + 1}: the"
         values = ops.product(state.values, ops.transposed(net.recurrent))
         exponent = np.zeros((*values.shape[:-1], 1), np.int64) if state.exponent is None else state.exponent
-        values, exponent = add_bias(ops, values, exponent + net.recurrent_power, drive[..., k, :, :], 0)
+        given = drive[..., k, :, :]
+        power: Any = np.where(peaks(ops, given) == 0, _DEAD, 0)  # no input sets no scale
+        values, exponent = add_bias(ops, values, exponent + net.recurrent_power, given, power)
         if net.bias is not None and net.bias_power:
             values, exponent = add_bias(ops, values, exponent, net.bias, net.bias_power)
         pre = settle(ops, values, exponent, f"{what} pre-activation", out=values)
