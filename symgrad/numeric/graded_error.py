@@ -1,20 +1,21 @@
 """How far rounding can have moved each singular value of a graded decomposition: a first-order estimate.
 
-A step commits rounding errors E in C = F_{l+1} L_l and in C Π = P L U. With J = A C P_l, P_l = D_l T_l, and
+A step commits rounding errors E in C = F_{l+1} Q_l and in C Π = Q R. With J = A C P_l, P_l = D_l T_l, and
 J's singular vectors u_k, v_k, the k-th singular value moves, to first order, by
 
     δ ln σ_k = z_kᵀ E y_k / σ_k,    z_k = Aᵀ u_k,  y_k = P_l v_k.
 
-|E_ij| ≤ γ (|F| |L_l| + |L| |U|)_ij (Higham 2002, theorem 9.3); as rounding errors are scattered, γ grows as
-√n u, not n u (Higham and Mary, SIAM J. Sci. Comput. 41 (2019)), and sums over i and j as quadratic means:
+E is small by columns, and by rows where those were sorted (Higham, "Accuracy and stability of numerical
+algorithms", 2002, chapter 19; Cox and Higham 1998). As rounding errors are scattered, it grows as √n u, not
+n u (Higham and Mary, SIAM J. Sci. Comput. 41 (2019)), and sums over i and j as quadratic means:
 
     |δ ln σ_k| ≲ √n u ‖ρ∘z_k‖ ‖w∘y_k‖ / σ_k,    E_ij of the size √n u ρ_i w_j.
 
-The rounding of T_l adds √n u ‖τ∘X_k‖, where X_k = D_l x_k / σ_k, x_k = L_lᵀ z_k, τ the lengths of T's rows.
+The rounding of T_l adds √n u ‖τ∘X_k‖, where X_k = D_l x_k / σ_k, x_k = Q_lᵀ z_k, τ the lengths of T's rows.
 All steps are added up (those of equal layers commit equal errors), and the sum is taken `SAFETY` times.
 
 x and y come by recursion from the last step down, through triangular factors, where nothing cancels:
-x_l = Π Uᵀ x_{l+1}, y_l = Π U⁻¹ y_{l+1}. They are as graded as D: an entry of x_k that belongs to d_i ≫ d_k is
+x_l = Π Rᵀ x_{l+1}, y_l = Π R⁻¹ y_{l+1}. They are as graded as D: an entry of x_k that belongs to d_i ≫ d_k is
 smaller than the largest by d_k/d_i, and matters further down. So they go through in blocks of `WINDOW` binary
 orders of D: x as X = D x/σ above and in the block and plainly below it, y as M = D⁻¹ y in the block and below
 and plainly above. It is an estimate: of first order, and for errors that are scattered. Where it is not small
@@ -98,22 +99,27 @@ def _accumulate(steps: Sequence[Step], rows: _Rows, first: int, last: int, right
         low, high = _ends(step.after, first, last)
         low_in, high_in = _ends(step.before, first, last)
         places = np.arange(width)
-        # triangular products and solves look at no entry below the diagonal
-        whole = last == rank == width and not first
-        upper = step.packed[:rank] if whole else np.triu(step.packed[:rank])
+        upper = step.upper
         scaled = between(upper, step.before, step.after)
 
         x_power = np.where(places[:rank] < last, 0, low - step.after)
         x = rows.x * powers_of_two(x_power - rows.x_power)
-        terms = np.sqrt(max(len(step.rows), width) * max(1, len(step.factors)))
+        terms = np.sqrt(max(len(step.basis), width) * max(1, len(step.factors)))
         total += terms * _norms(x, step.lengths * powers_of_two(-x_power))
-        z = x * powers_of_two(np.where(places[:rank] < last, low - step.after, 0))
-        if not step.orthogonal:
-            z = _through_lower(step, z, raw)
-        z_norm = _norms(z, step.row_scale)
+        plain = x * powers_of_two(np.where(places[:rank] < last, low - step.after, 0))
+        tall_below = number > 0 and len(steps[number - 1].basis) > width
+        if step.row_scale is None and raw is None and not tall_below:
+            z_norm = np.sqrt(np.einsum("ij,ij->i", plain, plain))
+        else:
+            z = plain @ step.basis.T
+            if raw is not None:  # what of z is beside the range of Q
+                z += raw - (raw @ step.basis) @ step.basis.T
+            z_norm = _norms(z, np.ones(1) if step.row_scale is None else step.row_scale)
         raw = None
-        if number and len(steps[number - 1].rows) > width:
-            raw = _raw(step, steps[number - 1], z) * np.exp2(low_in - low)
+        if tall_below:
+            raw = z * np.exp2(low_in - low)
+            for factor in reversed(step.factors):
+                raw = raw @ factor
         above = x[:, :last]
         x_in = np.empty((len(x), width), order="F")
         if last == rank:
@@ -151,7 +157,9 @@ def _norms(rows: Float, weights: Float) -> Float:
     """‖weights∘row‖ of each row; the squares of tiny weights would underflow."""
     norms: Float
     if weights.min() >= 2.0**-50:
-        norms = np.sqrt((rows * rows) @ (weights * weights))
+        norms = np.sqrt(
+            (rows * rows) @ (weights * weights) if len(weights) > 1 else (rows * rows).sum(axis=1)
+        )
     else:
         weighted = rows * weights
         peaks = np.maximum(np.abs(weighted).max(axis=1), np.finfo(float).tiny)
@@ -163,27 +171,3 @@ def _ends(exponents: Exponents, first: int, last: int) -> tuple[int, int]:
     """The least and the largest exponent of a block, when they stand in decreasing order."""
     decreasing = np.sort(exponents)[::-1]
     return int(decreasing[last - 1]), int(decreasing[first])
-
-
-def _through_lower(step: Step, x: Float, raw: Float | None) -> Float:
-    """z with Lᵀ z = x, by rows, in pivot order. Where L is tall, its further entries are those of ``raw``."""
-    rank = len(step.after)
-    square = step.packed[:rank, :rank]
-    if raw is None:
-        z: Float = blas.dtrsm(1.0, square, x, side=1, lower=1, diag=1)
-        return z
-    rest = x - raw @ step.packed[rank:, :rank]
-    return np.hstack([blas.dtrsm(1.0, square, rest, side=1, lower=1, diag=1), raw])
-
-
-def _raw(step: Step, below: Step, z: Float) -> Float:
-    """z of the step below, where it has no pivots: F₁ᵀ ⋯ F_sᵀ z; those of Q z = L R⁻¹ z after the last."""
-    rank = len(step.before)
-    if step.orthogonal:
-        unit = below.packed[rank:, step.columns]
-        return blas.dtrsm(1.0, step.packed, z, side=1, trans_a=1) @ unit.T
-    raw = np.empty_like(z)
-    raw[:, step.rows] = z
-    for factor in reversed(step.factors):
-        raw = raw @ factor
-    return raw[:, below.rows[rank:]]
