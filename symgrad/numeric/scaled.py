@@ -137,13 +137,18 @@ def _held(squares: NDArray[Any], exponent: Exponents, width: int, dtype: np.dtyp
 
 
 def add_bias(
-    primitives: Primitives, values: Tensor, exponent: Exponents, bias: Tensor, bias_exponent: int
+    primitives: Primitives,
+    values: Tensor,
+    exponent: Exponents,
+    bias: Tensor,
+    bias_exponent: int | Exponents,
 ) -> tuple[Tensor, Exponents]:
     """values·2**exponent + bias·2**bias_exponent as values and exponent; values may be written over.
 
-    values (…, B, N), exponent (…, B, 1), bias (…, 1, N). What underflows is below rounding of the
-    larger term.
+    values (…, B, N), exponent (…, B, 1), bias (…, 1 or B, N). What underflows is below rounding of the
+    larger term; a row that is all 0 has no size that the other could be small against.
     """
+    bias_exponent = np.where(peaks(primitives, bias) == 0, _DEAD, bias_exponent)
     exponent = np.where(peaks(primitives, values) == 0, bias_exponent, exponent)
     common = np.maximum(exponent, bias_exponent)
     values = primitives.scale(values, np.ldexp(1.0, exponent - common), out=values)

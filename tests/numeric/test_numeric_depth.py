@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import erf
 
-from symgrad.numeric import Kernel, Measurement, Net, length_map, measure, sample, slope
+from symgrad.numeric import Kernel, Measurement, Net, length_map, measure, measure_draw, sample, slope
 from tests.numeric.kernels import EXACT, KERNELS
 from tests.numeric.oracles import exact_logs, renormalised_logs
 
@@ -167,6 +167,20 @@ def test_outputs_below_the_root_of_the_smallest_number(dtype: str) -> None:
     np.testing.assert_allclose(
         measured, oracle["ln_weight_gradient"], rtol=1e-12 if dtype == "float64" else 1e-5
     )
+
+
+def test_biases_that_are_zero_add_nothing_at_any_scale() -> None:
+    """2^−1,300 + 0 is 2^−1,300, in each seed for itself."""
+    net = Net(400, 4, 2, 2, 0.1, 0.0)
+    without, draw = measure(net, KERNELS["identity"]), sample(net, range(2))
+    none = replace(draw, biases=[np.zeros((2, 4))] * 400)
+    found = measure_draw(replace(net, sigma_b=1.0), KERNELS["identity"], none)
+    one = replace(draw, biases=[np.array([[0.0] * 4, [1.0] * 4])] * 400)
+    beside = measure_draw(replace(net, sigma_b=1.0), KERNELS["identity"], one)
+    for what in ("ln_preactivation_rms", "ln_weight_gradient", "preactivation_mean"):
+        assert np.array_equal(getattr(found, what), getattr(without, what)), what
+        assert np.array_equal(getattr(beside, what)[0], getattr(without, what)[0]), what
+    assert beside.ln_preactivation_rms[1].min() > -10 > -900 > without.ln_preactivation_rms.min()
 
 
 def _square(a: Any, out: Any) -> None:
