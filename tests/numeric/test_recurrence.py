@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import tracemalloc
 from typing import Any
 
 import mpmath
@@ -392,3 +393,15 @@ def test_arrays_that_do_not_fit(case: str) -> None:
 def test_specifications_out_of_range(bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^[^\n]*legal[^\n]*$"):
         RecurrentNet(**bad)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("sigma_w", [0.9, 1e-3], ids=["plainly", "carefully"])
+def test_memory_is_what_the_specification_says(sigma_w: float, dtype: str) -> None:
+    net = RecurrentNet(400, 48, 16, 4, sigma_w, 0.1, seed=1, dtype=dtype)
+    measure_recurrent(dataclasses.replace(net, depth=2), KERNELS["tanh"])
+    tracemalloc.start()
+    measure_recurrent(net, KERNELS["tanh"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0.4 * net.memory < peak < net.memory
