@@ -201,6 +201,20 @@ def test_ctrl_c_ends_it_with_one_line(tmp_path: Path) -> None:
     assert 0 < json.loads(out)["done"] < 800
 
 
+def test_the_app_is_told_where_results_lie(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given: list[dict[str, str]] = []
+
+    def started(command: list[str], cwd: Path, env: dict[str, str]) -> int:
+        given.append(env)
+        return 0
+
+    monkeypatch.setattr(subprocess, "call", started)
+    monkeypatch.chdir(tmp_path)
+    assert main(["app", "--headless", "--runs", "results"]) == main(["app", "--headless"]) == 0
+    assert given[0]["SYMGRAD_RUNS"] == str(tmp_path / "results")
+    assert given[1].get("SYMGRAD_RUNS") == os.environ.get("SYMGRAD_RUNS")
+
+
 def status(**changes: Any) -> Status:
     given = {"points": 1200, "done": 30, "failed": 0, "seconds": 1.0, "seconds_left": 200.0,
              "state": "running", "pid": 1, "why": None, "folder": "x"}  # fmt: skip

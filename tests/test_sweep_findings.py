@@ -196,3 +196,4 @@ def test_a_fine_grid_is_thinned_to_what_can_be_seen() -> None:
     found = picture(swept(axes, lambda point: point["sigma_w"]))
     assert len(found["x"]["values"]) <= MOST_CELLS
     assert len(found["cells"]) == 2 * len(found["x"]["values"])
+    assert "of 2,000 points" in found["finding"]

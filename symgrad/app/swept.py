@@ -18,7 +18,7 @@ from symgrad.app.words import escaped, powers
 from symgrad.present import charts
 from symgrad.present.sweep_chart import FEW
 from symgrad.verbs.sweep_findings import TITLES
-from symgrad.verbs.sweeps import rows_file
+from symgrad.verbs.sweeps import MOST_ROWS, rows_file
 
 __all__ = ["results", "saved"]
 
@@ -128,8 +128,8 @@ def table(document: Document) -> None:
         }
         config["above bound"] = st.column_config.NumberColumn(help=COLUMNS["violations"][1], format="%d")
         st.dataframe(rows, hide_index=True, column_config=config, height="content" if len(rows) < 12 else 420)
-        if document["points"] > len(document["rows"]) == 2000:
-            st.caption("The first 2,000 points; the files hold all.")
+        if len(document["rows"]) == MOST_ROWS:
+            st.caption(f"The first {MOST_ROWS:,} points; the files hold all.")
 
 
 def saved(folder: Path) -> None:

@@ -38,7 +38,7 @@ NAMED = ("activation", "set", "weights", "dtype")
 MOST_LINES = 16
 """Series beyond which lines cannot be told apart: they become rows of a map."""
 MOST_CELLS = 120
-"""Values of an axis that a map draws, evenly chosen; the table and the files hold all."""
+"""Values of an axis that a map draws, evenly chosen; what is said counts all of them."""
 FEW = 4
 GERUND = {"vanishes": "vanishing", "explodes": "exploding"}
 
@@ -78,6 +78,8 @@ def picture(found: Row, held: Mapping[str, Any] | None = None) -> Document:
         shown["series"] = _series(shown, rows, series, axes)
         shown["called"] = "activations" if series == ["activation"] else "settings"
     shown["finding"] = sentence(shown, found)
+    if shown["kind"] == "map":
+        _thinned(shown)
     return shown
 
 
@@ -125,28 +127,32 @@ def _map(shown: Document, rows: Sequence[Row], names: Sequence[str], axes: Mappi
         upwards = [", ".join(map(str, one)) for one in product(*(axes[key] for key in names))]
         shown["y"] = {"key": None, "title": ", ".join(TITLES[key] for key in names), "values": upwards}
     across, up = shown["x"], shown["y"]
-    for axis in (across, up):
-        every = -(-len(axis["values"]) // MOST_CELLS)
-        axis["values"] = axis["values"][::every]
     cells: dict[tuple[Any, Any], list[Row]] = {}
     for row in rows:
         place = row[across["key"]], row[up["key"]] if up["key"] else _name(row, names)
         cells.setdefault(place, []).append(row)
-    kept = set(product(across["values"], up["values"]))
     for (x, y), same in cells.items():
-        if (x, y) in kept:
-            pooled = _pooled(same)
-            value = pooled["median"]
-            shown["cells"].append(
-                {
-                    "x": x,
-                    "y": y,
-                    "log10": value,
-                    "holds": value is not None and abs(value) <= 1,
-                    "mark": pooled["mark"],
-                    "says": pooled["why"] or ("" if value is None else _fate(value)),
-                }
-            )
+        pooled = _pooled(same)
+        value = pooled["median"]
+        shown["cells"].append(
+            {
+                "x": x,
+                "y": y,
+                "log10": value,
+                "holds": value is not None and abs(value) <= 1,
+                "mark": pooled["mark"],
+                "says": pooled["why"] or _fate(value),
+            }
+        )
+
+
+def _thinned(shown: Document) -> None:
+    """Leaves of a fine map what can be seen."""
+    for place in "xy":
+        values = shown[place]["values"]
+        shown[place]["values"] = values[:: -(-len(values) // MOST_CELLS)]
+    kept = set(product(shown["x"]["values"], shown["y"]["values"]))
+    shown["cells"] = [cell for cell in shown["cells"] if (cell["x"], cell["y"]) in kept]
 
 
 def _pooled(rows: Sequence[Row]) -> Document:

@@ -15,7 +15,7 @@ from symgrad.verbs.sweep_findings import TITLES, picture
 if TYPE_CHECKING:
     from symgrad.runs.sweeps import Spec, Status
 
-__all__ = ["rows_file", "sweep", "sweep_plan", "sweep_preview", "swept"]
+__all__ = ["MOST_ROWS", "rows_file", "sweep", "sweep_plan", "sweep_preview", "swept"]
 
 MOST_ROWS = 2_000
 """Rows, and failures, that a document holds; the Parquet files hold all."""
