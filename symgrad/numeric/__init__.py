@@ -19,6 +19,8 @@ from symgrad.numeric.net import Net
 from symgrad.numeric.network import Gradients, gradients
 from symgrad.numeric.plan import Plan, memory_together
 from symgrad.numeric.primitives import NUMPY, Primitives
+from symgrad.numeric.recurrence import TimeGradients, through_time
+from symgrad.numeric.recurrent_net import RecurrentMeasurement, RecurrentNet, measure_recurrent
 from symgrad.numeric.threads import limit_threads
 
 __all__ = [
@@ -31,6 +33,9 @@ __all__ = [
     "Net",
     "Plan",
     "Primitives",
+    "RecurrentMeasurement",
+    "RecurrentNet",
+    "TimeGradients",
     "excess",
     "expectation",
     "gradients",
@@ -40,9 +45,11 @@ __all__ = [
     "ln_moments",
     "measure",
     "measure_draw",
+    "measure_recurrent",
     "measure_together",
     "memory_together",
     "sample",
     "slope",
+    "through_time",
     "violations",
 ]

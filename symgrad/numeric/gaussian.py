@@ -158,5 +158,6 @@ def ln_moments(kernel: Kernel, ln_q: float) -> tuple[float, float]:
                 f"ln q = {ln_q:.6g}, where φ continues neither level nor as a power: take other scales"
             )
         if leading > 0:
-            return second + leading * (ln_q - held), slope + (leading - 1) * (ln_q - held)
+            steeper = (leading - 1) * (ln_q - held) if leading > 1 else 0.0
+            return second + leading * (ln_q - held), slope + steeper
         return second, slope - 0.5 * (ln_q - held) if ln_q > 0 else slope

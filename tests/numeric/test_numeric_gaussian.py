@@ -155,12 +155,33 @@ def test_length_map_beyond_the_edge() -> None:
     assert np.isneginf(length_map(KERNELS["sigmoid"], 0.0, 1.0, 3).ln_factor).all()
 
 
+def _square(a: Any, out: Any) -> None:
+    np.multiply(a, a, out=out)
+
+
+def _square_slope(a: Any, h: Any, out: Any) -> None:
+    np.multiply(2, a, out=out)
+
+
+def test_length_map_of_a_square() -> None:
+    """E z⁴ = 3: ln q_{l+1} = ln 3σ_w² + 2 ln q_l and χ = 4 σ_w² q_l, at 2^±160 and beyond."""
+    for sigma in (0.1, 3.0):
+        found = length_map(Kernel(_square, _square_slope, (0, 0), None), sigma, 0.0, 14)
+        ln_q = 2 * math.log(sigma)
+        for l in range(14):
+            assert found.ln_q[l] == pytest.approx(ln_q, rel=1e-12)
+            assert found.ln_factor[l] == pytest.approx(math.log(4 * sigma**2) + ln_q, rel=1e-12)
+            ln_q = math.log(3 * sigma**2) + 2 * ln_q
+
+
+def _square_and_root(a: Any, out: Any) -> None:
+    _square(a, out)
+    out += np.abs(a) ** 2.5
+
+
 def test_length_map_refuses() -> None:
-    square = Kernel(
-        lambda a, out: np.multiply(a, a, out=out), lambda a, h, out: np.multiply(2, a, out=out), (0, 0), None
-    )
-    with pytest.raises(ValueError, match=r"neither linearly nor level|not finite"):
-        length_map(square, 3.0, 0.0, 50)
+    with pytest.raises(ValueError, match=r"neither level nor as a power|not finite"):
+        length_map(Kernel(_square_and_root, _square_slope, (0, 0), None), 3.0, 0.0, 50)
     for bad in ((-1.0, 0.0, 3), (1.0, float("nan"), 3), (1.0, 0.0, 0)):
         with pytest.raises(ValueError, match="legal"):
             length_map(KERNELS["tanh"], *bad)
