@@ -47,7 +47,8 @@ def singular_values(
 ) -> SingularValues:
     """The singular values of F_m ⋯ F_1 F_l (n_l, n_{l−1}) times 2^exponents[l − 1], first factor first.
 
-    Beside the factors it takes memory for 2 m N² numbers at most. Its BLAS calls are small: one thread is fastest.
+    Beside the factors it takes memory for 2 m N² numbers at most. Its BLAS calls are small: one thread is
+    fastest.
     Raises ValueError where the factors do not fit together, or an entry is infinite or NaN.
     """
     check(factors)
