@@ -45,11 +45,10 @@ class SingularValues:
 def singular_values(
     factors: Sequence[NDArray[Any]], exponents: Sequence[int] | None = None
 ) -> SingularValues:
-    """The singular values of F_m ⋯ F_1 F_l (n_l, n_{l−1}) times 2^exponents[l − 1], first factor first.
+    """The singular values of F_m ⋯ F_1; F_l (n_l, n_{l−1}) times 2^exponents[l − 1], F_1 first.
 
     Beside the factors it takes memory for 2 m N² numbers at most. Its BLAS calls are small: one thread is
-    fastest.
-    Raises ValueError where the factors do not fit together, or an entry is infinite or NaN.
+    fastest. Raises ValueError where the factors do not fit together, or an entry is infinite or NaN.
     """
     check(factors)
     shape = (factors[-1].shape[0], factors[0].shape[1])
