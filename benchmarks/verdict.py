@@ -52,7 +52,7 @@ def _verdict(limit: Limit, standings: Sequence[Standing]) -> Verdict:
     else:
         theirs = found(limit.against)
     if ours is None or not theirs:
-        return Verdict(limit, None, " / ".join(limit.against))
+        return Verdict(limit, None, f"{limit.against[0]}, …" if limit.against[1:] else "".join(limit.against))
     best = min(theirs, key=theirs.__getitem__)
     return Verdict(limit, ours / theirs[best] if theirs[best] else float("inf"), best)
 

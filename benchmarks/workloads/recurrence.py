@@ -7,7 +7,7 @@ from dataclasses import replace
 from benchmarks.workload import OURS, Case, Contender, Limit, Workload
 
 EAGER = "PyTorch eager"
-PRODUCTS = "the products, step by step"
+PRODUCTS = ("the products, step by step", "the products, over all steps at once where they can be")
 
 BASE = Case("float64", depth=1_000, width=128, batch=32)
 CASES = (BASE, replace(BASE, name="float32", dtype="float32"))
@@ -22,17 +22,15 @@ RECURRENCE = Workload(
         Contender("JAX jit, scan", "benchmarks.peers.xla:recurrence_scan", ("jax",)),
         Contender("JAX jit, two scans by hand", "benchmarks.peers.xla:recurrence_two_scans", ("jax",)),
         Contender("autograd", "benchmarks.peers.hips:recurrence", ("autograd",)),
-        Contender(PRODUCTS, "benchmarks.peers.products:recurrence", options={"at_once": False}),
-        Contender(
-            "the products, over all steps at once where they can be",
-            "benchmarks.peers.products:recurrence",
-            options={"at_once": True},
+        *(
+            Contender(name, "benchmarks.peers.products:recurrence", options={"at_once": at_once})
+            for name, at_once in zip(PRODUCTS, (False, True), strict=True)
         ),
     ),
     limits=(
         Limit(BASE.name, 0.60, (EAGER,)),
-        Limit(BASE.name, 1.6, (PRODUCTS,)),
-        Limit(BASE.name, 1.4, (PRODUCTS,), stretch=True),
+        Limit(BASE.name, 1.6, PRODUCTS),
+        Limit(BASE.name, 1.4, PRODUCTS, stretch=True),
     ),
     tolerance={"float64": 1e-10, "float32": 1e-3},
 )
