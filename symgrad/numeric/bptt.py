@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from symgrad.numeric.primitives import Float, Primitives, Tensor
 from symgrad.numeric.scaled import HOLD, Exponents, Rows, settle
-from symgrad.numeric.unfolded import Block, Shared, exponents, merged, one, part, stacked, stored
+from symgrad.numeric.unfolded import Block, Shared, each, exponents, merged, part, stacked, stored
 
 _DEAD = -(2**40)
 
@@ -73,7 +73,7 @@ def backward(ops: Primitives, net: Shared, blocks: Sequence[Block], covector: Te
         into, rows = part(gradients, 0, n + 1), _centred(ops, rows)
         if into is not None:
             into[..., n, :, :] = rows.values
-            rows = Rows(one(into, n), rows.exponent, rows.squares)
+            rows = Rows(into[..., n, :, :], rows.exponent, rows.squares)
         done = _plainly(ops, net, block, rows, into, part(scratch, 0, n))
         delta, exponent, rows, size, power = done or _carefully(ops, net, block, rows, part(scratch, 0, n))
         squares[..., first:last, :] = size
@@ -109,10 +109,10 @@ def _plainly(
     if net.recurrent_power:
         return None
     gradient, found, made = rows.values, [rows.values], []
-    for k in reversed(range(block.last - block.first)):
-        delta, gradient = _step_back(
-            ops, net.by_columns, gradient, block.slopes[..., k, :, :], one(deltas, k), one(into, k)
-        )
+    steps = block.last - block.first
+    buffers = zip(each(block.slopes, steps), each(deltas, steps), each(into, steps + 1)[:-1], strict=True)
+    for slope, delta, out in reversed(list(buffers)):
+        delta, gradient = _step_back(ops, net.by_columns, gradient, slope, delta, out)
         found.append(gradient)
         made.append(delta)
     delta, passed = stacked(ops, made[::-1], deltas), stacked(ops, found[::-1], into)
@@ -122,7 +122,7 @@ def _plainly(
         if not (((squares >= width * 4.0**-hold) & (squares <= 4.0**hold)) | dead).all():
             return None
     exponent = None if rows.exponent is None else rows.exponent[..., None, :, :]
-    first = Rows(one(passed, 0), rows.exponent, sizes[..., 0, :])
+    first = Rows(passed[..., 0, :, :], rows.exponent, sizes[..., 0, :])
     return delta, exponent, first, sizes[..., 1:, :], exponent
 
 

@@ -14,19 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from symgrad.numeric.kernel import Array, Kernel
 from symgrad.numeric.primitives import Primitives, Tensor
-from symgrad.numeric.scaled import EDGE, Exponents, Rows, add_bias, carry, peaks, settle
+from symgrad.numeric.scaled import EDGE, Exponents, Rows, add_bias, carry, settle
 
 _STEPS, _ENTRIES = 32, 2**17
 """Most steps of a block, most steps times entries of a state: gradients that change by 2^5 a step stay
 in float64's range for a block, and what its passes touch in a core's cache (benchmarks). Seeds do not
 count, so that the sums over time are split alike however nets are stacked."""
-_DEAD = -(2**40)
 
 
 @dataclass(frozen=True)
@@ -142,8 +140,9 @@ def _plainly(
 ) -> _Pass | None:
     """The block without exponents; None where a row leaves the ordinary range."""
     weight, pres, states = ops.transposed(net.recurrent), [], [state.values]
-    for k in range(drive.shape[-3]):
-        a, h = _step(ops, kernel, weight, states[-1], drive[..., k, :, :], one(out, k))
+    steps = drive.shape[-3]
+    for given, into in zip(each(drive, steps), each(out, steps), strict=True):
+        a, h = _step(ops, kernel, weight, states[-1], given, into)
         pres.append(a)
         states.append(h)
     pre, reached = stacked(ops, pres, pre), stacked(ops, states[1:], out)
@@ -166,13 +165,11 @@ def _carefully(
 ) -> _Pass:
     """The block step by step, each row with its exponent."""
     rows, found = [state], []
-    for k in range(drive.shape[-3]):
+    for k, given in enumerate(each(drive, drive.shape[-3])):
         what = f"step {first + k + 1}: the"
         values = ops.product(state.values, ops.transposed(net.recurrent))
         exponent = np.zeros((*values.shape[:-1], 1), np.int64) if state.exponent is None else state.exponent
-        given = drive[..., k, :, :]
-        power: Any = np.where(peaks(ops, given) == 0, _DEAD, 0)  # no input sets no scale
-        values, exponent = add_bias(ops, values, exponent + net.recurrent_power, given, power)
+        values, exponent = add_bias(ops, values, exponent + net.recurrent_power, given, 0)
         if net.bias is not None and net.bias_power:
             values, exponent = add_bias(ops, values, exponent, net.bias, net.bias_power)
         pre = settle(ops, values, exponent, f"{what} pre-activation", out=values)
@@ -203,9 +200,11 @@ def part(store: Tensor, first: int, last: int) -> Tensor:
     return None if store is None else store[..., first:last, :, :]
 
 
-def one(store: Tensor, step: int) -> Tensor:
-    """One step of it."""
-    return None if store is None else store[..., step, :, :]
+def each(block: Tensor, steps: int) -> list[Tensor]:
+    """The steps of a block (…, n, B, N) one by one; None for each where there is no array."""
+    if block is None:
+        return [None] * steps
+    return list(block) if block.ndim == 3 else [block[..., k, :, :] for k in range(steps)]
 
 
 def stacked(ops: Primitives, parts: Sequence[Tensor], written: Tensor) -> Tensor:
