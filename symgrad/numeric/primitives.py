@@ -147,7 +147,8 @@ class _NumPy:
         return np.vecdot(left, right)
 
     def within(self, x: Array, low: float, high: float) -> bool:
-        return bool(low <= np.minimum.reduce(x, axis=None) and np.maximum.reduce(x, axis=None) <= high)
+        # argmin stops at a NaN, and takes half the time of a reduction that has so few entries
+        return bool(low <= x.item(x.argmin()) and x.item(x.argmax()) <= high)
 
     def extremes(self, x: Array) -> tuple[Array, Array]:
         return np.minimum.reduce(x, axis=-1, keepdims=True), np.maximum.reduce(x, axis=-1, keepdims=True)
