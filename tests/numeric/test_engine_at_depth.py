@@ -38,8 +38,8 @@ PHI: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
 CASES = {
     "identity explodes": ("identity", 30.0, 0.3),
     "identity vanishes": ("identity", 0.02, 0.0),
-    "tanh vanishes to 10^-5000": ("tanh", 0.003, 0.5),
     "tanh vanishes": ("tanh", 0.1, 0.0),
+    "tanh vanishes to 10^-5000": ("tanh", 0.003, 0.5),
     "relu vanishes with biases": ("relu", 0.05, 1.0),
     "sigmoid vanishes": ("sigmoid", 0.5, 0.2),
     "softplus explodes": ("softplus", 8.0, 0.1),
@@ -89,12 +89,13 @@ def _quiet() -> Any:
 
 
 @pytest.mark.skipif(np.finfo(Long).maxexp < 16000, reason="no 80-bit numbers on this machine")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(
-    ("case", "depth", "dtype"),
+    ("case", "depth"),
     [
-        *((case, depth, "float64") for case in CASES for depth in (300, 2000)),
-        *((case, 300, "float32") for case in CASES),
-        *((case, 2000, "float32") for case in list(CASES)[::3]),
+        *((case, 300) for case in CASES),
+        *((case, 2000) for case in list(CASES)[::3]),
+        *(pytest.param(case, 2000, marks=pytest.mark.slow) for case in CASES if case not in list(CASES)[::3]),
     ],
 )
 def test_deep_nets_against_a_plain_pass_in_80_bits(case: str, depth: int, dtype: str) -> None:
@@ -130,7 +131,7 @@ def same_bits(one: Measurement, other: Measurement) -> None:
     ("name", "sigma_w"), [("tanh", 1.5), ("relu", 30.0), ("gelu", 0.02), ("identity", 1e-9)]
 )
 def test_plans_change_no_bit(name: str, sigma_w: float, plan: str) -> None:
-    net = Net(130, 9, 5, 5, sigma_w, 0.1, seed=4)
+    net = Net(90, 9, 5, 5, sigma_w, 0.1, seed=4)
     same_bits(measure(net, KERNELS[name], plan=PLANS[plan]), measure(net, KERNELS[name]))
 
 
@@ -139,7 +140,7 @@ def test_company_and_threads_change_no_bit(dtype: str) -> None:
     """Nets that differ in scales, activation and depth: together, alone, on one thread, as tensors."""
     nets = [
         Net(depth, 17, 6, 4, sigma_w, sigma_b, seed=9, dtype=dtype)
-        for depth, sigma_w, sigma_b in ((60, 1.0, 0.0), (200, 40.0, 0.5), (150, 0.01, 0.0), (60, 1.4, 0.3))
+        for depth, sigma_w, sigma_b in ((40, 1.0, 0.0), (90, 40.0, 0.5), (70, 0.01, 0.0), (40, 1.4, 0.3))
     ]
     kernels = [KERNELS[name] for name in ("tanh", "relu", "gelu", "tanh")]
     alone = [measure(net, kernel) for net, kernel in zip(nets, kernels, strict=True)]
