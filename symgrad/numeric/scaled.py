@@ -99,7 +99,7 @@ def settle(
         reach = hold if free else edge
         if primitives.within(squares, width * 4.0**-reach, 4.0**reach):
             return Rows(values, exponent, squares)
-    elif _held(primitives.numpy(squares)[..., None], exponent, width, dtype):
+    elif _held(primitives, squares, exponent, width, dtype):
         return Rows(values, exponent, squares)
     peak = peaks(primitives, values)
     if not np.isfinite(peak).all():
@@ -123,17 +123,16 @@ def settle(
     return Rows(values, new if new.any() else None, squares)
 
 
-def _held(squares: NDArray[Any], exponent: Exponents, width: int, dtype: np.dtype[Any]) -> bool:
-    """Whether the squares alone say that every row may stay as it is."""
-    edge, hold = float(EDGE[dtype]), float(HOLD[dtype])
-    inner = edge - _INWARD
-    with np.errstate(divide="ignore"):
-        power = 0.5 * np.log2(squares.astype(np.float64, copy=False))
-    below = power - 0.5 * np.log2(width)
-    up, down = exponent > 0, exponent < 0
-    low = np.where(up, inner, np.where(down, -hold, -edge))
-    high = np.where(up, hold, np.where(down, -inner, edge))
-    return bool(((below >= low) & (power <= high - 1)).all())
+def _held(
+    primitives: Primitives, squares: Tensor, exponent: Exponents, width: int, dtype: np.dtype[Any]
+) -> bool:
+    """Whether the squares alone say that every row may stay; asked where all have left on one side."""
+    inner, hold = EDGE[dtype] - _INWARD, HOLD[dtype]
+    if exponent.item(exponent.argmax()) < 0:
+        return primitives.within(squares, width * 4.0**-hold, 4.0**-inner)
+    if exponent.item(exponent.argmin()) > 0:
+        return primitives.within(squares, width * 4.0**inner, 4.0 ** (hold - 1))
+    return False
 
 
 def add_bias(
@@ -250,8 +249,9 @@ def align(primitives: Primitives, delta: Rows, inputs: Rows) -> tuple[Float | No
     powers = [rows.exponent for rows in (delta, inputs) if rows.exponent is not None]
     if not powers:
         return None, 0
-    alive = [peaks(primitives, rows.squares[..., None]) > 0 for rows in (delta, inputs)]
-    total = np.where(alive[0] & alive[1], sum(powers[1:], powers[0]), _DEAD)
+    total = sum(powers[1:], powers[0])
+    for rows in (delta, inputs):
+        total = _without_dead(primitives, total, rows.squares[..., None])
     top = total.max(axis=-2, keepdims=True)
     return np.ldexp(1.0, total - top), top
 
@@ -266,10 +266,15 @@ def summed(
     """
     if exponent is None:
         return primitives.total(results), None
-    alive = np.where(primitives.numpy(squares) > 0, exponent[..., 0], _DEAD)
+    alive = _without_dead(primitives, exponent[..., 0], squares)
     top = alive.max(axis=-1, keepdims=True)
-    factors = np.ldexp(1.0, order * np.minimum(exponent[..., 0] - top, 0))
-    double = primitives.array(factors)
-    return primitives.total(primitives.multiply(double, results)), np.where(top > _DEAD, order * top, 0)[
-        ..., 0
-    ]
+    factors = primitives.array(np.ldexp(1.0, order * (alive - top)))
+    power = order * np.where(top > _DEAD, top, 0)[..., 0]
+    return primitives.total(primitives.multiply(factors, results)), power
+
+
+def _without_dead(primitives: Primitives, exponent: Exponents, squares: Tensor) -> Exponents:
+    """The exponents with those of rows whose squares are 0 out of the way."""
+    if primitives.within(squares, 5e-324, np.inf):
+        return exponent
+    return np.where(primitives.numpy(squares) > 0, exponent, _DEAD)
