@@ -229,7 +229,10 @@ LEGAL = {"depth": 5, "width": 8, "batch": 2, "seeds": 2, "sigma_w": 1.0, "sigma_
         ({"weights": "uniform"}, "weights = 'uniform': legal are gaussian, orthogonal"),
         ({"dtype": "float16"}, "dtype = 'float16': legal are float64, float32"),
         ({"width": 100_000}, "GiB of memory: legal is less than 4 GiB"),
-        ({"depth": 100_000, "width": 64, "batch": 16, "seeds": 10_000}, "GiB of memory: legal is less than 4 GiB"),
+        (
+            {"depth": 100_000, "width": 64, "batch": 16, "seeds": 10_000},
+            "GiB of memory: legal is less than 4 GiB",
+        ),
         ({"batch": 10**9}, "GiB of memory: legal is less than 4 GiB"),
         ({"seeds": 10**12}, "GiB of memory: legal is less than 4 GiB"),
         ({"width": 10**200}, "GiB of memory: legal is less than 4 GiB"),
