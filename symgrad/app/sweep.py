@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ STATES = {
     "finished": ":green-badge[✓ finished]",
     "cancelled": ":gray-badge[cancelled]",
     "failed": ":orange-badge[stopped]",
+    "damaged": ":red-badge[cannot be read]",
 }
 
 
@@ -62,19 +64,25 @@ def kept(names: list[str]) -> str | None:
         placeholder="Choose one, or type to search" if names else "None yet",
         help=f"The folders under {escaped(str(results_root()))}; nothing outside it is opened.",
     )
-    working = any(progress_of(folder_of(name))["state"] == "running" for name in names[:LATEST])
+    working = any(state["state"] == "running" for _, state in states(names[:LATEST]))
     st.fragment(shelf_rows, run_every=2 * TICK if working else None)(names[:LATEST], chosen)
     return chosen
 
 
 def shelf_rows(names: list[str], chosen: str | None) -> None:
-    for name in names:
-        if name == chosen:
-            continue
-        state = progress_of(folder_of(name))
+    for name, state in states([name for name in names if name != chosen]):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(escaped(name), key=f"open-{name}", type="tertiary", on_click=go_to, args=(name,))
             st.markdown(f"{STATES[state['state']]}  {escaped(state['said'])}", width="content")
+
+
+def states(names: list[str]) -> Iterator[tuple[str, Document]]:
+    """How far each is; a folder that cannot be read says why, and hides none of the others."""
+    for name in names:
+        try:
+            yield name, progress_of(folder_of(name))
+        except InputError as error:
+            yield name, {"state": "damaged", "said": str(error)}
 
 
 def go_to(name: str | None) -> None:
@@ -175,14 +183,12 @@ def opened(name: str) -> None:
     """A folder: how far it is, and what it has found up to now."""
     folder = folder_of(name)
     st.button("← Compose a sweep", key="back", type="tertiary", on_click=go_to, args=(None,))
-    top = st.container()
     running = progress_of(folder)["state"] == "running"
     st.fragment(grown, run_every=TICK if running else None)(folder, running)
-    del top
 
 
 def grown(folder: Path, running: bool) -> None:
-    """Drawn anew as long as the process runs; the page as a whole once it has ended."""
+    """Drawn anew as long as the process runs; the page as a whole once it has ended, or begun."""
     with told():
         state = progress_of(folder)
         top = st.container()
@@ -197,7 +203,7 @@ def grown(folder: Path, running: bool) -> None:
         else:
             with top:
                 finding("Nothing measured yet.")
-        if running and state["state"] != "running":
+        if running != (state["state"] == "running"):
             st.rerun()
 
 

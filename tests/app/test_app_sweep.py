@@ -188,6 +188,20 @@ def test_a_folder_outside_is_not_opened(open_view: OpenView, root: Path) -> None
         assert app.button(key="start")
 
 
+def test_a_damaged_folder_says_so_and_hides_no_other(open_view: OpenView, root: Path) -> None:
+    for name, text in (("damaged", "[grid"), ("whole", TEXT)):
+        (root / name).mkdir(parents=True)
+        (root / name / "sweep.toml").write_text(text)
+    app = open_view("sweep", **{key: SMALL[key] for key in ("depths", "widths", "seeds")})
+    sound(app)
+    assert app.button(key="open-whole")
+    assert any("cannot be read" in text for text in said(app))
+    app.button(key="open-damaged").click().run()
+    assert not app.exception
+    assert app.code
+    assert app.button(key="back")
+
+
 def test_a_process_that_ended_at_once_has_its_last_words_shown(open_view: OpenView, root: Path) -> None:
     folder = root / "broken"
     folder.mkdir(parents=True)
