@@ -120,17 +120,16 @@ def test_batches_do_not_matter() -> None:
 
 def test_one_bad_point_fails_alone() -> None:
     """A net over the memory limit, an activation no kernel is made of, one that leaves the range."""
+    others: list[dict[str, Any]] = [
+        {},
+        {"depth": 100_000, "width": 5_000},
+        {"sigma_w": 1.1},
+        {"activation": "exp(x^2)", "sigma_w": 9.0},
+        {},
+    ]
     points = [
         {"point": n, **MIXED.point(0), **SMALL, "slope_above": None, **other}
-        for n, other in enumerate(
-            [
-                {},
-                {"depth": 100_000, "width": 5_000},
-                {"sigma_w": 1.1},
-                {"activation": "exp(x^2)", "sigma_w": 9.0},
-                {},
-            ]
-        )
+        for n, other in enumerate(others)
     ]
     found = list(work.rows(points))
     assert [row["point"] for row in found] == list(range(5))
@@ -195,7 +194,12 @@ def test_killed_ten_times(tmp_path: Path) -> None:
 def test_killed_workers_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[subprocess.Popen[str]] = []
     start = local._start
-    monkeypatch.setattr(local, "_start", lambda: started.append(start()) or started[-1])
+
+    def noted() -> subprocess.Popen[str]:
+        started.append(start())
+        return started[-1]
+
+    monkeypatch.setattr(local, "_start", noted)
     spec = Spec.from_mapping({"fixed": LONGER.fixed, "grid": {**LONGER.grid, "seed": range(3)}})
     left = [3]
 
@@ -359,7 +363,7 @@ def test_a_folder_with_nothing_but_a_spec(tmp_path: Path) -> None:
 
 
 def test_workers_that_do_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(FaultError, match="did not start"):
         sweeps.run(Spec.from_mapping({"fixed": SMALL}), tmp_path, workers=1)
     status = sweeps.status(tmp_path)

@@ -62,16 +62,15 @@ class Cluster:
             self._client.wait_for_workers(1, timeout=CONNECTS_WITHIN)
         except TimeoutError:
             raise InputError(f"--scheduler {self._address}: it has no workers") from None
-        try:
-            found = self._client.run(work.version)
-        except Exception as error:
-            raise InputError(
-                f"--scheduler {self._address}: its workers cannot load symgrad ({work.reason(error)[:200]})"
-            ) from None
-        for worker, version in found.items():
-            if version != __version__:
+        for worker, found in self._client.run(work.version, on_error="return").items():
+            if isinstance(found, OSError):  # it ended just now; the scheduler will know
+                continue
+            if isinstance(found, Exception):
+                why = work.reason(found)[:200]
+                raise InputError(f"--scheduler {self._address}: worker {worker} cannot load symgrad ({why})")
+            if found != __version__:
                 raise InputError(
-                    f"--scheduler {self._address}: worker {worker} has symgrad {version}, not {__version__}"
+                    f"--scheduler {self._address}: worker {worker} has symgrad {found}, not {__version__}"
                 )
 
     @property
