@@ -201,12 +201,13 @@ def test_killed_workers_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(local, "_start", noted)
     spec = Spec.from_mapping({"fixed": LONGER.fixed, "grid": {**LONGER.grid, "seed": range(3)}})
-    left = [3]
+    left = [2]
 
     def kill_one(status: sweeps.Status) -> None:
-        if status.done and left[0]:
+        alive = [process for process in started if process.poll() is None]
+        if status.done and left[0] and alive:
             left[0] -= 1
-            random.Random(left[0]).choice([p for p in started if p.poll() is None]).kill()
+            random.Random(left[0]).choice(alive).kill()
 
     status = sweeps.run(spec, tmp_path / "out", workers=2, progress=kill_one)
     assert (status.state, status.failed, left) == ("finished", 0, [0])
