@@ -200,6 +200,8 @@ def test_killed_workers_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return started[-1]
 
     monkeypatch.setattr(local, "_start", noted)
+    for length in ("SHORTEST", "LONGEST"):  # batches enough to lose some
+        monkeypatch.setattr(f"symgrad.runs.sweeps.batches.{length}", 0.05)
     spec = Spec.from_mapping({"fixed": LONGER.fixed, "grid": {**LONGER.grid, "seed": range(3)}})
     left = [2]
 
