@@ -106,31 +106,71 @@ def _joined(net: Net, parts: Sequence[tuple[Float | None, ...]]) -> Measurement:
     return Measurement(net, *columns)  # type: ignore[arg-type]
 
 
-class _Sums:
-    """Sums of the layers, each as sum · 2**power, first layer first."""
+_TOGETHER = 64
+"""Layers whose rows are summed at once: a dozen small operations for all of them instead of for each."""
+
+
+class _RowSums:
+    """Σ over the rows of each layer's results times 2**(order · the row's exponent), as sum · 2**power."""
+
+    def __init__(self, primitives: Primitives, net: Net, seeds: int, order: int) -> None:
+        self._primitives, self._order = primitives, order
+        self._sums = np.empty((net.depth, seeds))
+        self._powers = np.zeros((net.depth, seeds), np.int64)
+        self._waiting: list[tuple[int, Tensor, Rows]] = []
+
+    def put(self, at: int, rows: Rows, results: Tensor | None = None) -> None:
+        """Results of the rows of layer ``at`` + 1, (S, B), by default their squares."""
+        light = Rows(None, rows.exponent, rows.squares)  # the values are a buffer
+        self._waiting.append((at, rows.squares if results is None else results, light))
+        if len(self._waiting) == _TOGETHER:
+            self._sum()
+
+    def _sum(self) -> None:
+        layers, results, rows = zip(*self._waiting, strict=True)
+        found = self._primitives.host(results)
+        squares = self._primitives.host([row.squares for row in rows])
+        exponents = np.zeros(found.shape, np.int64)
+        for into, row in zip(exponents, rows, strict=True):
+            if row.exponent is not None:
+                into[:] = row.exponent[..., 0]
+        places = list(layers)
+        self._sums[places], self._powers[places] = summed(found, squares, exponents, self._order)
+        self._waiting.clear()
+
+    def read(self) -> tuple[Float, Exponents]:
+        """(sum, power), (S, L) each."""
+        if self._waiting:
+            self._sum()
+        return self._sums.T, self._powers.T
+
+
+class _Outer:
+    """‖∂E/∂W_l‖_F² of the layers, each as square · 2**power, first layer first."""
 
     def __init__(self, depth: int) -> None:
-        self._sums: list[Tensor] = [None] * depth
+        self._squares: list[Tensor] = [None] * depth
         self._powers: list[Exponents | None] = [None] * depth
 
     def put(self, at: int, found: tuple[Tensor, Exponents | None]) -> None:
-        self._sums[at], self._powers[at] = found
+        self._squares[at], self._powers[at] = found
 
     def read(self, primitives: Primitives) -> tuple[Float, Exponents]:
-        """(S, L) each."""
-        sums = primitives.host(self._sums)
-        powers = np.zeros(sums.shape, np.int64)
+        """(square, power) of each, (S, L)."""
+        squares = primitives.host(self._squares)
+        powers = np.zeros(squares.shape, np.int64)
         for at, power in enumerate(self._powers):
             if power is not None:
                 powers[at] = power
-        return sums.T, powers.T
+        return squares.T, powers.T
 
-    def ln_norm(self, primitives: Primitives) -> Float:
-        """½ ln of each, (S, L); −inf for a sum that is exactly 0."""
-        sums, powers = self.read(primitives)
-        # samples that cancel to rounding can leave a Gram sum a rounding error below zero
-        with np.errstate(divide="ignore"):
-            return np.asarray(0.5 * (np.log(np.maximum(sums, 0.0)) + np.log(2.0) * powers))
+
+def _ln_norm(found: tuple[Float, Exponents]) -> Float:
+    """½ ln of squares · 2**powers; −inf for a sum that is exactly 0."""
+    squares, powers = found
+    # samples that cancel to rounding can leave a Gram sum a rounding error below zero
+    with np.errstate(divide="ignore"):
+        return np.asarray(0.5 * (np.log(np.maximum(squares, 0.0)) + np.log(2.0) * powers))
 
 
 @np.errstate(all="ignore")
@@ -138,7 +178,9 @@ def _measured(
     net: Net, kernel: Kernel, draw: Draw, primitives: Primitives, buffers: Buffers, plan: Plan
 ) -> tuple[Float | None, ...]:
     ops, depth = primitives, net.depth
-    means, squares, gradients, outers = (_Sums(depth) for _ in range(4))
+    seeds = len(draw.inputs)
+    means, squares, gradients = (_RowSums(ops, net, seeds, order) for order in (1, 2, 2))
+    outers = _Outer(depth)
     keep: Keep = "grams" if plans.grams(net) else "outputs"
     biases = None if draw.biases is None or not net.sigma_b else [ops.array(b) for b in draw.biases[:depth]]
 
@@ -151,8 +193,8 @@ def _measured(
 
     def note(at: int, layer: Layer) -> None:
         pre = layer.pre
-        means.put(at, summed(ops, ops.sums(pre.values), pre.squares, pre.exponent, 1))
-        squares.put(at, summed(ops, pre.squares, pre.squares, pre.exponent, 2))
+        means.put(at, pre, ops.sums(pre.values))
+        squares.put(at, pre)
 
     starts = range(0, depth, plan.segment or depth)
     checkpoints = [settle(ops, ops.array(draw.inputs), None, "the input")]
@@ -173,7 +215,7 @@ def _measured(
             gradient, at = step.gradient, step.layer - 1
             if step.delta is None:
                 break
-            gradients.put(at, summed(ops, gradient.squares, gradient.squares, gradient.exponent, 2))
+            gradients.put(at, gradient)
             outers.put(at, _outer_square(ops, step, buffers))
             if step.layer == 1:
                 break
@@ -182,13 +224,13 @@ def _measured(
         ln_sigma = np.log(net.sigma_w)
     # The pass ran back through W_k / sigma_w: layer l lacks L − l factors, the last none, not even of 0.
     above = np.array([(depth - l) * ln_sigma if l < depth else 0.0 for l in range(1, depth + 1)])
-    size, (sums, powers) = net.batch * net.width, means.read(ops)
+    size, (sums, powers) = net.batch * net.width, means.read()
     return (
-        gradients.ln_norm(ops) + above,
-        outers.ln_norm(ops) + above,
+        _ln_norm(gradients.read()) + above,
+        _ln_norm(outers.read(ops)) + above,
         None if draw.ln_spectral_norm is None else draw.ln_spectral_norm[:, :depth] + ln_sigma,
         np.ldexp(sums / size, powers),
-        squares.ln_norm(ops) - 0.5 * np.log(size),
+        _ln_norm(squares.read()) - 0.5 * np.log(size),
     )
 
 
@@ -204,9 +246,8 @@ def _outer_square(ops: Primitives, step: Step, buffers: Buffers) -> tuple[Tensor
     real, lead = ops.dtype(delta.values), tuple(delta.values.shape[:-2])
     if step.gram is not None:
         gram = ops.gram(delta.values, out=buffers("gram of delta", tuple(step.gram.shape), real))
-        if factor is not None:
-            gram = ops.scale(gram, factor * factor.swapaxes(-1, -2), out=gram)
-        return ops.inner(gram, step.gram), power
+        both = None if factor is None else factor * factor.swapaxes(-1, -2)
+        return ops.inner(gram, step.gram, both), power
     values = delta.values if factor is None else ops.scale(delta.values, factor)
     shape = (*lead, delta.values.shape[-1], inputs.values.shape[-1])
     formed = ops.product(ops.transposed(values), inputs.values, out=buffers("outer", shape, real))

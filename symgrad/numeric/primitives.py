@@ -71,11 +71,8 @@ class Primitives(Protocol):
     def squares(self, x: Tensor) -> Tensor:
         """Σ x² of each row, in the dtype of x: (…, B, N) → (…, B)."""
 
-    def total(self, x: Tensor) -> Tensor:
-        """Σ over the last axis, in float64."""
-
-    def inner(self, x: Tensor, y: Tensor) -> Tensor:
-        """Σ x ∘ y over the last two axes, in float64: (…, N, M) → (…)."""
+    def inner(self, x: Tensor, y: Tensor, factor: Float | None = None) -> Tensor:
+        """Σ x ∘ factor ∘ y over the last two axes, in float64: (…, N, M) → (…); the factor is on the host."""
 
     def within(self, x: Tensor, low: float, high: float) -> bool:
         """Whether every entry lies in [low, high]; False where one is NaN."""
@@ -137,14 +134,14 @@ class _NumPy:
     def squares(self, x: Array) -> Array:
         return np.vecdot(x, x)
 
-    def total(self, x: Array) -> Float:
-        return np.add.reduce(x.astype(np.float64, copy=False), axis=-1)
-
-    def inner(self, x: Array, y: Array) -> Float:
+    def inner(self, x: Array, y: Array, factor: Float | None = None) -> Float:
         # float32 squares of float32 products leave their range; float64 ones do not
-        left = x.reshape(*x.shape[:-2], -1).astype(np.float64, copy=False)
-        right = left if y is x else y.reshape(*y.shape[:-2], -1).astype(np.float64, copy=False)
-        return np.vecdot(left, right)
+        left = x.astype(np.float64, copy=False)
+        right = left if y is x else y.astype(np.float64, copy=False)
+        if factor is not None:
+            left = left * factor
+        lead = left.shape[:-2]
+        return np.vecdot(left.reshape(*lead, -1), right.reshape(*lead, -1))
 
     def within(self, x: Array, low: float, high: float) -> bool:
         # argmin stops at a NaN, and takes half the time of a reduction that has so few entries

@@ -1,8 +1,8 @@
 """Numbers with a power of two carried beside them, so that no depth under- or overflows.
 
-A sample (a row) of a net is kept as ``values · 2**exponent``. The exponent is 0 while the largest entry of
-the row lies in the ordinary range [2^−edge, 2^edge]; a row that leaves it is held at the edge and the rest
-goes into its exponent. From there on it may drift, outwards to 2^±hold and inwards by a few powers, before it
+A sample (a row) of a net is kept as ``values · 2**exponent``. The exponent is 0 while the norm of the row
+lies in the ordinary range [2^−edge, 2^edge); a row that leaves it is held at the edge and the rest goes into
+its exponent. From there on it may drift, outwards to 2^±hold and inwards by a few powers, before it
 is held at the edge again: most layers of a deep net change no exponent. Scaling by a power of two is exact,
 so carrying it changes no result. Whether a row is moved depends on that row alone.
 
@@ -32,11 +32,13 @@ Tail: TypeAlias = int | Literal["zero", "unknown"]
 
 EDGE: dict[np.dtype[Any], int] = {np.dtype(np.float64): 160, np.dtype(np.float32): 40}
 """log2 of the end of the ordinary range."""
-HOLD: dict[np.dtype[Any], int] = {np.dtype(np.float64): 240, np.dtype(np.float32): 56}
+HOLD: dict[np.dtype[Any], int] = {np.dtype(np.float64): 240, np.dtype(np.float32): 60}
 """log2 of the largest values that are held; products of four such are float64 numbers, of two float32
 ones."""
 _INWARD = 8
 """Powers of two that a held row may drift back from the edge before it is moved."""
+_BELOW = 1 - 2.0**-20
+"""Times the upper end of a range: a square that is the end itself counts as one power more (`_sizes`)."""
 _STEEPEST = 4
 """The largest power p of φ ~ |x|^p that is followed: at 2^240 x⁴ is still a float64 number."""
 _DEAD = -(2**40)
@@ -88,24 +90,22 @@ def settle(
 ) -> Rows:
     """values · 2**exponent with every row where it may be held, see above; ``out`` may be values.
 
+    A row alone decides whether it is moved, and where all rows may stay their squares say so at once.
+
     ``free`` rows, to which no φ will be applied, may lie anywhere in [2^−hold, 2^hold] and are moved to about
     1. An all-zero row has exponent 0. Raises ValueError, naming ``what``, when an entry is infinite or NaN.
     """
-    dtype, width = primitives.dtype(values), values.shape[-1]
+    dtype = primitives.dtype(values)
     edge, hold = EDGE[dtype], HOLD[dtype]
     squares = primitives.squares(values)
-    # The squares are measured anyway: a row's largest entry lies between their root and 1/√N of it.
     if exponent is None or free:
         reach = hold if free else edge
-        if primitives.within(squares, width * 4.0**-reach, 4.0**reach):
+        if primitives.within(squares, 4.0**-reach, _BELOW * 4.0**reach):
             return Rows(values, exponent, squares)
-    elif _held(primitives, squares, exponent, width, dtype):
+    elif _held(primitives, squares, exponent, dtype):
         return Rows(values, exponent, squares)
-    peak = peaks(primitives, values)
-    if not np.isfinite(peak).all():
-        raise ValueError(f"{what} leaves the range of {dtype}: take fewer layers or smaller scales")
-    old = np.zeros(peak.shape, np.int64) if exponent is None else exponent
-    power = np.frexp(peak)[1].astype(np.int64)
+    power, dead = _sizes(primitives, values, squares, what)
+    old = np.zeros(power.shape, np.int64) if exponent is None else exponent
     if free:
         # a denormal row comes up by as much as a factor of its dtype can lift it
         reach = np.finfo(dtype).maxexp - 8
@@ -116,22 +116,41 @@ def settle(
         inward = np.where(sign == 0, 0, edge - _INWARD)
         moved = (outward < inward) | (outward > np.where(sign == 0, edge, hold))
         new = np.where(moved, power + old - np.clip(power + old, -edge, edge), old)
-    new = np.where(peak == 0, 0, new)
-    if (shift := np.where(peak == 0, 0, old - new)).any():
+    new = np.where(dead, 0, new)
+    if (shift := np.where(dead, 0, old - new)).any():
         values = primitives.scale(values, np.ldexp(1.0, shift), out=out)
         squares = primitives.squares(values)
     return Rows(values, new if new.any() else None, squares)
 
 
-def _held(
-    primitives: Primitives, squares: Tensor, exponent: Exponents, width: int, dtype: np.dtype[Any]
-) -> bool:
+def _sizes(
+    primitives: Primitives, values: Tensor, squares: Tensor, what: str
+) -> tuple[Exponents, NDArray[np.bool_]]:
+    """log2 of each row's norm, rounded up, and which rows are all 0, both (…, B, 1).
+
+    The norm comes from the squares, which are measured anyway; where one leaves the range of its dtype, the
+    largest entry stands for it.
+    """
+    dtype = primitives.dtype(values)
+    known = primitives.numpy(squares)[..., None]
+    low = float(np.finfo(dtype).tiny)
+    if primitives.within(squares, low, float(np.finfo(dtype).max)):
+        return (np.frexp(known)[1].astype(np.int64) + 1) // 2, np.zeros(known.shape, bool)
+    peak = peaks(primitives, values)
+    if not np.isfinite(peak).all():
+        raise ValueError(f"{what} leaves the range of {dtype}: take fewer layers or smaller scales")
+    power = (np.frexp(known)[1].astype(np.int64) + 1) // 2
+    usable = (known >= low) & np.isfinite(known)
+    return np.where(usable, power, np.frexp(peak)[1]), peak == 0
+
+
+def _held(primitives: Primitives, squares: Tensor, exponent: Exponents, dtype: np.dtype[Any]) -> bool:
     """Whether the squares alone say that every row may stay; asked where all have left on one side."""
     inner, hold = EDGE[dtype] - _INWARD, HOLD[dtype]
     if exponent.item(exponent.argmax()) < 0:
-        return primitives.within(squares, width * 4.0**-hold, 4.0**-inner)
+        return primitives.within(squares, 4.0**-hold, _BELOW * 4.0**-inner)
     if exponent.item(exponent.argmin()) > 0:
-        return primitives.within(squares, width * 4.0**inner, 4.0 ** (hold - 1))
+        return primitives.within(squares, 4.0**inner, _BELOW * 4.0**hold)
     return False
 
 
@@ -256,21 +275,17 @@ def align(primitives: Primitives, delta: Rows, inputs: Rows) -> tuple[Float | No
     return np.ldexp(1.0, total - top), top
 
 
-def summed(
-    primitives: Primitives, results: Tensor, squares: Tensor, exponent: Exponents | None, order: int
-) -> tuple[Tensor, Exponents | None]:
-    """Σ over the rows of results · 2**(order·exponent), results (…, B), as (sum, power): sum · 2**power, both
-    (…).
+def summed(results: Float, squares: Float, exponent: Exponents, order: int) -> tuple[Float, Exponents]:
+    """Σ over the last axis of results · 2**(order·exponent), as (sum, power): sum · 2**power.
 
-    Rows whose squares are 0 do not set the scale. The power is None where every exponent is 0.
+    All on the host, (…, B). Rows whose squares are 0 do not set the scale.
     """
-    if exponent is None:
-        return primitives.total(results), None
-    alive = _without_dead(primitives, exponent[..., 0], squares)
+    if not exponent.any():
+        return results.sum(axis=-1), np.zeros(results.shape[:-1], np.int64)
+    alive = np.where(squares > 0, exponent, _DEAD)
     top = alive.max(axis=-1, keepdims=True)
-    factors = primitives.array(np.ldexp(1.0, order * (alive - top)))
     power = order * np.where(top > _DEAD, top, 0)[..., 0]
-    return primitives.total(primitives.multiply(factors, results)), power
+    return (np.ldexp(1.0, order * (alive - top)) * results).sum(axis=-1), power
 
 
 def _without_dead(primitives: Primitives, exponent: Exponents, squares: Tensor) -> Exponents:

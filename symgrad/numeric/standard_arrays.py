@@ -102,12 +102,11 @@ class StandardArrays:
     def squares(self, x: Tensor) -> Tensor:
         return self.xp.sum(x * x, axis=-1)
 
-    def total(self, x: Tensor) -> Tensor:
-        return self.xp.sum(self.xp.astype(x, self.xp.float64, copy=False), axis=-1)
-
-    def inner(self, x: Tensor, y: Tensor) -> Tensor:
+    def inner(self, x: Tensor, y: Tensor, factor: Float | None = None) -> Tensor:
         # float32 squares of float32 products leave their range; float64 ones do not
         x, y = (self.xp.astype(part, self.xp.float64, copy=False) for part in (x, y))
+        if factor is not None:
+            x = x * self.array(factor)
         return self.xp.sum(x * y, axis=(-2, -1))
 
     def within(self, x: Tensor, low: float, high: float) -> bool:
