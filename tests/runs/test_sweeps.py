@@ -200,9 +200,6 @@ def test_killed_workers_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return started[-1]
 
     monkeypatch.setattr(local, "_start", noted)
-    for length in ("SHORTEST", "LONGEST"):  # batches enough to lose some
-        monkeypatch.setattr(f"symgrad.runs.sweeps.batches.{length}", 0.05)
-    spec = Spec.from_mapping({"fixed": LONGER.fixed, "grid": {**LONGER.grid, "seed": range(3)}})
     left = [2]
 
     def kill_one(status: sweeps.Status) -> None:
@@ -211,11 +208,11 @@ def test_killed_workers_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyP
             left[0] -= 1
             random.Random(left[0]).choice(alive).kill()
 
-    status = sweeps.run(spec, tmp_path / "out", workers=2, progress=kill_one)
+    status = sweeps.run(LONGER, tmp_path / "out", workers=2, progress=kill_one)
     assert (status.state, status.failed, left) == ("finished", 0, [0])
     assert len(started) > 2
     assert all(process.poll() is not None for process in started), "none is left behind"
-    assert sweeps.table(tmp_path / "out").equals(sweeps.measured(spec))
+    assert sweeps.table(tmp_path / "out").equals(sweeps.measured(LONGER))
 
 
 class Pretended:
