@@ -23,6 +23,9 @@ KEPT = 2**31
 """Bytes of a measurement beyond which activations are recomputed and weights drawn again."""
 STACK = 2**15
 """Entries of h_l in a stack: a quarter of a MiB in each of two or three buffers stays in a core's cache."""
+ALONE = 2**14
+"""Entries of one seed's h_l from which on it is a stack of its own: half the memory of two, for a twentieth
+of the time."""
 NARROW = 64
 """Widths up to this are measured in one thread where one stack holds all seeds."""
 
@@ -78,8 +81,9 @@ def _spread(net: Net, plan: Plan) -> Plan:
     seed = _seed_bytes(net, plan)
     if net.width <= NARROW and net.seeds * net.batch * net.width <= STACK and net.seeds * seed <= BLOCK:
         return replace(plan, stack=net.seeds)
-    together = min(BLOCK // seed, STACK // (net.batch * net.width), -(-net.seeds // cores()))
-    stack = max(1, together)
+    entries = net.batch * net.width
+    together = min(BLOCK // seed, STACK // entries, -(-net.seeds // cores()))
+    stack = max(1, together) if entries < ALONE else 1
     threads = min(cores(), -(-net.seeds // stack), cores() * BLOCK // (stack * seed))
     return replace(plan, stack=stack, threads=max(1, threads))
 

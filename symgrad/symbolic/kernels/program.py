@@ -76,10 +76,11 @@ class Program:
 
 
 def _filled(xp: Any, a: Any, value: Any, boolean: bool = False) -> Any:
-    """A number as an array like `a`, an array as it is."""
-    return (
-        xp.full_like(a, value, dtype=xp.bool if boolean else a.dtype) if isinstance(value, float) else value
-    )
+    """A number as an array like `a`, truth values as 0 and 1 where numbers are wanted, an array as it is."""
+    dtype = xp.bool if boolean else a.dtype
+    if isinstance(value, float):
+        return xp.full_like(a, value, dtype=dtype)
+    return value if boolean or value.dtype != xp.bool else xp.astype(value, dtype)
 
 
 Value = int | float
