@@ -11,15 +11,16 @@ n u (Higham and Mary, SIAM J. Sci. Comput. 41 (2019)), and sums over i and j as 
 
     |δ ln σ_k| ≲ √n u ‖ρ∘z_k‖ ‖w∘y_k‖ / σ_k,    E_ij of the size √n u ρ_i w_j.
 
-The rounding of T_l adds √n u ‖τ∘X_k‖, where X_k = D_l x_k / σ_k, x_k = Q_lᵀ z_k, τ the lengths of T's rows.
+The rounding of T_l adds √n u ‖τ∘X_k‖, where X_k = D_l x_k / σ_k, x_k = Q_lᵀ z_k, τ the lengths of T's rows,
+and so does QR where T is made orthonormal.
 All steps are added up (those of equal layers commit equal errors), and the sum is taken `SAFETY` times.
 
 x and y come by recursion from the last step down, through triangular factors, where nothing cancels:
-x_l = Π Rᵀ x_{l+1}, y_l = Π R⁻¹ y_{l+1}. They are as graded as D: an entry of x_k that belongs to d_i ≫ d_k is
-smaller than the largest by d_k/d_i, and matters further down. So they go through in blocks of `WINDOW` binary
-orders of D: x as X = D x/σ above and in the block and plainly below it, y as M = D⁻¹ y in the block and below
-and plainly above. It is an estimate: of first order, and for errors that are scattered. Where it is not small
-it says that nothing is known.
+x_l = Π Rᵀ x_{l+1}, y_l = Π R⁻¹ y_{l+1}; where T was made orthonormal, K⁻ᵀ x and K y come next. They are as
+graded as D: an entry of x_k that belongs to d_i ≫ d_k is smaller than the largest by d_k/d_i, and matters
+further down. So they go through in blocks of `WINDOW` binary orders of D: x as X = D x/σ above and in the
+block and plainly below it, y as M = D⁻¹ y in the block and below and plainly above. It is an estimate: of
+first order, and for errors that are scattered. Where it is not small it says that nothing is known.
 """
 
 from __future__ import annotations
@@ -30,7 +31,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import blas
 
-from symgrad.numeric.graded_product import ROUNDING, Exponents, Float, Graded, Indices, Step, between
+from symgrad.numeric.graded_product import (
+    ROUNDING,
+    Exponents,
+    Float,
+    Graded,
+    Indices,
+    Refresh,
+    Step,
+    between,
+)
 from symgrad.numeric.graded_values import powers_of_two
 
 SAFETY = 2.0
@@ -101,11 +111,15 @@ def _accumulate(steps: Sequence[Step], rows: _Rows, first: int, last: int, right
         places = np.arange(width)
         upper = step.upper
         scaled = between(upper, step.before, step.after)
+        refreshed_below = number > 0 and steps[number - 1].refresh is not None
+        roundings = 1
+        if step.refresh is not None:
+            rows, roundings = _before(step.refresh, rows, first, last), 2
 
         x_power = np.where(places[:rank] < last, 0, low - step.after)
         x = rows.x * powers_of_two(x_power - rows.x_power)
-        terms = np.sqrt(max(len(step.basis), width) * max(1, len(step.factors)))
-        total += terms * _norms(x, step.lengths * powers_of_two(-x_power))
+        terms = np.sqrt(max(len(step.basis), width) * (len(step.factors) + refreshed_below))
+        total += roundings * terms * _norms(x, step.lengths * powers_of_two(-x_power))
         plain = x * powers_of_two(np.where(places[:rank] < last, low - step.after, 0))
         tall_below = number > 0 and len(steps[number - 1].basis) > width
         if step.row_scale is None and raw is None and not tall_below:
@@ -151,6 +165,28 @@ def _accumulate(steps: Sequence[Step], rows: _Rows, first: int, last: int, right
         back[step.columns] = places
         rows = _Rows(x_in.T[back].T, x_power[back], m_in.T[back].T, m_power[back])
     return ROUNDING * total
+
+
+def _before(refresh: Refresh, rows: _Rows, first: int, last: int) -> _Rows:
+    """The rows that belong to Q D T, of those that belong to (Q K) D Q₁ᵀ: Lᵀ X = X′, M = L M′."""
+    exponents, upper = refresh.exponents, refresh.upper
+    within = between(upper, exponents, exponents)
+    places = np.arange(len(exponents))
+    x_power = np.where(places < last, 0, exponents[last - 1] - exponents)
+    x = np.asfortranarray(rows.x * powers_of_two(x_power - rows.x_power))
+    if last < len(places):
+        x[:, last:] = blas.dtrsm(1.0, within[last:, last:], x[:, last:], side=1, trans_a=1)
+        x[:, :last] -= (x[:, last:] * powers_of_two(-x_power[last:])) @ upper[:last, last:].T
+    x[:, :last] = blas.dtrsm(1.0, upper[:last, :last], x[:, :last], side=1, trans_a=1)
+    m_power = np.where(places < first, exponents - exponents[first], 0)
+    m = rows.m * powers_of_two(m_power - rows.m_power)
+    m_in = np.empty_like(x)
+    m_in[:, first:] = blas.dtrmm(1.0, upper[first:, first:], m[:, first:], side=1)
+    if first:
+        m_in[:, first:] += (m[:, :first] * powers_of_two(-m_power[:first])) @ upper[:first, first:]
+        m_in[:, :first] = blas.dtrmm(1.0, within[:first, :first], m[:, :first], side=1)
+    back = np.argsort(refresh.order)
+    return _Rows(x.T[back].T, x_power[back], m_in.T[back].T, m_power[back])
 
 
 def _norms(rows: Float, weights: Float) -> Float:

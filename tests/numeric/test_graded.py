@@ -41,6 +41,14 @@ def test_no_value_is_further_off_than_its_estimate(kind: str, width: int, depth:
     compare(factors, singular_values(factors))
 
 
+def test_pivoting_that_cannot_see_the_small_columns_is_not_taken() -> None:
+    """D spans more than 2^1000, and a step has an entry above `PIVOT`."""
+    factors = factors_of("saturated tanh", 11, 141, equal=True, seed=462)
+    found = singular_values(factors)
+    compare(factors, found)
+    assert (found.error <= CLOSE).all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "width", "depth"),
