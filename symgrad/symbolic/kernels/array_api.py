@@ -49,6 +49,7 @@ NAMES: dict[Callable[..., Any], str] = {
     np.sinh: "sinh",
     np.sqrt: "sqrt",
     np.square: "square",
+    np.subtract: "subtract",
     np.tan: "tan",
     np.tanh: "tanh",
     scipy.special.erf: "erf",

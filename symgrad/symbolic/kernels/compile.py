@@ -178,6 +178,10 @@ class _Lines:
         """f(a), or a ∘ b ∘ c from the left; numbers last, quotients as such."""
         if run is np.multiply:
             return self._product(args)
+        if run is np.add and len(args) == 2:
+            for minuend, other in (args, args[::-1]):
+                if other.is_Mul and other.args[0] == -1:
+                    return self._line(np.subtract, self._value(minuend), self._value(-other))
         operands = [self._value(arg) for arg in args]
         if run is np.add:
             operands.sort(key=lambda operand: isinstance(operand, float))
