@@ -14,10 +14,10 @@ from benchmarks.draws import RATE
 from benchmarks.peers import logs
 from benchmarks.workload import Case, Prepared, Results
 from symgrad.numeric import Draw, Kernel, Measurement, Net
-from symgrad.numeric.graded import singular_values
-from symgrad.numeric.measure import measure, measure_draw, measure_together
-from symgrad.numeric.plan import Plan
-from symgrad.numeric.recurrence import TimeGradients, through_time
+from symgrad.numeric.feedforward.measure import measure, measure_draw, measure_together
+from symgrad.numeric.feedforward.plan import Plan
+from symgrad.numeric.jacobian.graded import singular_values
+from symgrad.numeric.recurrent.gradients import TimeGradients, through_time
 from symgrad.numeric.threads import blas_threads
 from symgrad.numeric.training import SGD, Chain, Dense, State, train, whole
 from symgrad.theory.activations import ACTIVATIONS, kernel

@@ -10,17 +10,17 @@ It is handed an activation as a `Kernel` (φ and φ′ as array functions), neve
     violations(found, gamma=1.0)                        # (seed, layer) pairs above the worst-case bound
 """
 
-from symgrad.numeric.draws import Draw, sample
+from symgrad.numeric.arrays.primitives import NUMPY, Primitives
+from symgrad.numeric.draws.draw import Draw, sample
+from symgrad.numeric.feedforward.measure import measure, measure_draw, measure_together
+from symgrad.numeric.feedforward.measurement import Measurement, excess, ln_bound, slope, violations
+from symgrad.numeric.feedforward.net import Net
+from symgrad.numeric.feedforward.passes import Gradients, gradients
+from symgrad.numeric.feedforward.plan import Plan, memory_together
 from symgrad.numeric.gaussian import LengthMap, expectation, length_map, ln_moments
 from symgrad.numeric.kernel import Kernel
-from symgrad.numeric.measure import measure, measure_draw, measure_together
-from symgrad.numeric.measurement import Measurement, excess, ln_bound, slope, violations
-from symgrad.numeric.net import Net
-from symgrad.numeric.network import Gradients, gradients
-from symgrad.numeric.plan import Plan, memory_together
-from symgrad.numeric.primitives import NUMPY, Primitives
-from symgrad.numeric.recurrence import TimeGradients, through_time
-from symgrad.numeric.recurrent_net import RecurrentMeasurement, RecurrentNet, measure_recurrent
+from symgrad.numeric.recurrent.gradients import TimeGradients, through_time
+from symgrad.numeric.recurrent.net import RecurrentMeasurement, RecurrentNet, measure_recurrent
 from symgrad.numeric.threads import limit_threads
 
 __all__ = [

@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from symgrad.numeric.arrays.scaled import EDGE, tails
 from symgrad.numeric.kernel import Kernel
-from symgrad.numeric.scaled import EDGE, tails
 
 Float: TypeAlias = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from symgrad.errors import InputError
 from symgrad.numeric import NUMPY
-from symgrad.numeric.network import backward, forward
+from symgrad.numeric.feedforward.passes import backward, forward
 from symgrad.symbolic.derivation import Claim
 from symgrad.verify.nets import Float, NetOptions, draw, phi_kernel, resolve
 from symgrad.verify.oracles import number_ball

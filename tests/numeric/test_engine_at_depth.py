@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from symgrad.numeric import Kernel, Measurement, Net, gradients, measure, sample
-from symgrad.numeric.measure import measure_draw, measure_together
-from symgrad.numeric.plan import Plan
-from symgrad.numeric.recurrence import through_time
+from symgrad.numeric.feedforward.measure import measure_draw, measure_together
+from symgrad.numeric.feedforward.plan import Plan
+from symgrad.numeric.recurrent.gradients import through_time
 from symgrad.numeric.threads import limit_threads
 from tests.numeric.kernels import KERNELS
 from tests.numeric.oracles import relative

@@ -8,8 +8,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from symgrad.numeric.graded import SingularValues, singular_values
-from symgrad.numeric.graded_values import graded_svd
+from symgrad.numeric.jacobian.graded import SingularValues, singular_values
+from symgrad.numeric.jacobian.graded_values import graded_svd
 from symgrad.numeric.threads import one_blas_thread
 from tests.numeric.exact_products import KINDS, exact_ln_values, exact_product, factors_of
 
@@ -54,6 +54,7 @@ def test_pivoting_that_cannot_see_the_small_columns_is_not_taken() -> None:
     ("kind", "width", "depth"),
     [
         ("gaussian", 24, 500),
+        ("gaussian", 64, 500),
         ("gaussian", 64, 100),
         ("orthogonal", 128, 100),
         ("gaussian", 128, 50),
@@ -85,6 +86,39 @@ def test_most_values_are_vouched_for() -> None:
     found = singular_values(factors_of("gaussian", 24, 100, equal=False))
     assert np.mean(found.error <= CLOSE) > 0.8
     assert found.ln_values[0] - found.ln_values[-1] > 100
+
+
+def long_product(width: int, depth: int) -> SingularValues:
+    """Of Gaussian factors, after two checks that need no oracle: J and Jᵀ have the same singular values,
+    though their roundings have nothing in common, and ∏ s = ∏ |det F_l|."""
+    factors = factors_of("gaussian", width, depth, equal=False)
+    with one_blas_thread():
+        found = singular_values(factors)
+        other = singular_values([factor.T for factor in reversed(factors)])
+    apart = np.abs(found.ln_values - other.ln_values)
+    assert (apart <= found.error + other.error).all()
+    determinants = sum(np.linalg.slogdet(factor)[1] for factor in factors)
+    assert abs(found.ln_values.sum() - determinants) <= np.minimum(found.error.sum(), width * CLOSE)
+    return found
+
+
+def test_depth_costs_no_trust() -> None:
+    """Without T made orthonormal now and then, and with the sizes of all steps added, the median is 10⁻¹⁰."""
+    found = long_product(64, 500)
+    assert np.mean(found.error <= CLOSE) > 0.9
+    assert np.median(found.error) < 3e-11
+
+
+@pytest.mark.slow
+def test_five_hundred_wide_layers() -> None:
+    assert np.mean(long_product(256, 500).error <= CLOSE) > 0.95
+
+
+def test_equal_layers_are_not_taken_for_scattered() -> None:
+    layer = factors_of("gaussian", 8, 1, equal=False)[0]
+    equal = singular_values([layer] * 60)
+    for same in (-layer, 2 * layer):
+        assert np.median(singular_values([layer, same] * 30).error / equal.error) > 0.9
 
 
 def test_a_range_far_beyond_floating_point() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from symgrad.numeric import Net
-from symgrad.numeric.draws import sample
-from symgrad.numeric.jacobian import jacobian_spectrum, layer_factor
-from symgrad.numeric.network import forward
+from symgrad.numeric.draws.draw import sample
+from symgrad.numeric.feedforward.passes import forward
+from symgrad.numeric.jacobian.spectrum import jacobian_spectrum, layer_factor
 from symgrad.numeric.threads import limit_threads
 from tests.numeric.exact_products import exact_ln_values
 from tests.numeric.kernels import KERNELS, TORCH

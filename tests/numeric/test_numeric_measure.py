@@ -49,9 +49,9 @@ def test_spectral_norms_are_exact_to_rounding(width: int) -> None:
     net = Net(3, width, 1, 2, 0.7, 0.0, seed=width)
     weights = np.stack(scaled_tensors(net, sample(net, range(2)))[0], axis=1)
     expected = np.linalg.svd(weights, compute_uv=False)[..., 0]
-    np.testing.assert_allclose(
-        np.exp(measure(net, KERNELS["tanh"]).ln_spectral_norm), expected, rtol=4e-15 * width**0.5
-    )
+    found = measure(net, KERNELS["tanh"]).ln_spectral_norm
+    assert found is not None
+    np.testing.assert_allclose(np.exp(found), expected, rtol=4e-15 * width**0.5)
 
 
 def test_orthogonal_weights_are_haar() -> None:
@@ -140,6 +140,7 @@ def test_too_small_a_gamma_is_a_violation_wherever_it_acts() -> None:
 def test_the_bound_written_out() -> None:
     net = Net(4, 5, 2, 2, 0.8, 0.0)
     found, bound = measure(net, KERNELS["tanh"]), ln_bound(measure(net, KERNELS["tanh"]), 0.9)
+    assert found.ln_spectral_norm is not None
     for s in range(2):
         for l in range(1, 5):
             rest = sum(found.ln_spectral_norm[s, k - 1] + np.log(0.9) for k in range(l + 1, 5))

@@ -22,7 +22,7 @@ from symgrad.numeric import (
     measure_together,
     sample,
 )
-from symgrad.numeric.plan import automatic, memory
+from symgrad.numeric.feedforward.plan import automatic, memory
 from symgrad.numeric.threads import blas_threads, cores, thread_map
 from tests.numeric.kernels import KERNELS
 

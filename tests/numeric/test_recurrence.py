@@ -12,10 +12,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from symgrad.numeric import bptt, unfolded
 from symgrad.numeric.kernel import Kernel
-from symgrad.numeric.recurrence import TimeGradients, through_time
-from symgrad.numeric.recurrent_net import RecurrentNet, measure_recurrent, sample_recurrent
+from symgrad.numeric.recurrent import bptt, unfolded
+from symgrad.numeric.recurrent.gradients import TimeGradients, through_time
+from symgrad.numeric.recurrent.net import RecurrentNet, measure_recurrent, sample_recurrent
 from symgrad.numeric.threads import blas_threads, limit_threads, one_blas_thread
 from tests.numeric.kernels import EXACT, KERNELS, TORCH
 from tests.numeric.oracles import exact_slope, multiprecision, relative

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from symgrad.numeric import spectral
-from symgrad.numeric.spectral import SMALL, spectral_norms
+from symgrad.numeric.draws import spectral
+from symgrad.numeric.draws.spectral import SMALL, spectral_norms
 
 EPS = 2.0**-52
 

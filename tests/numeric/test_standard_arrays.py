@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from symgrad.numeric import Net, gradients, sample
-from symgrad.numeric.draws import Draw
-from symgrad.numeric.measure import measure_draw
-from symgrad.numeric.measurement import Measurement
-from symgrad.numeric.plan import Plan
-from symgrad.numeric.primitives import NUMPY
-from symgrad.numeric.recurrence import through_time
-from symgrad.numeric.standard_arrays import StandardArrays, standard_arrays
+from symgrad.numeric.arrays.primitives import NUMPY
+from symgrad.numeric.arrays.standard import StandardArrays, standard_arrays
+from symgrad.numeric.draws.draw import Draw
+from symgrad.numeric.feedforward.measure import measure_draw
+from symgrad.numeric.feedforward.measurement import Measurement
+from symgrad.numeric.feedforward.plan import Plan
+from symgrad.numeric.recurrent.gradients import through_time
 from symgrad.theory.activations import ACTIVATIONS, kernel
 from tests.numeric.kernels import KERNELS
 from tests.numeric.oracles import furthest, random_tensors

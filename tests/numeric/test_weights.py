@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.random import SFC64, Generator, SeedSequence
 
-from symgrad.numeric import weights
-from symgrad.numeric.weights import LayerDraw, layer_draw, normals
+from symgrad.numeric.draws import weights
+from symgrad.numeric.draws.weights import LayerDraw, layer_draw, normals
 
 DOUBLE, SINGLE = np.dtype(np.float64), np.dtype(np.float32)
 

@@ -12,7 +12,8 @@ import sympy as sp
 from flint import arb
 
 from symgrad.errors import InputError
-from symgrad.numeric import gradients, length_map, network
+from symgrad.numeric import gradients, length_map
+from symgrad.numeric.feedforward import passes as network
 from symgrad.symbolic.balls import precision
 from symgrad.theory.activations import CORE, kernel
 from symgrad.verify import judge, measures_depth, measures_net, nets

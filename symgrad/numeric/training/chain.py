@@ -11,12 +11,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from symgrad.numeric.draws.weights import normals
+from symgrad.numeric.feedforward.net import DTYPES
 from symgrad.numeric.kernel import Array
-from symgrad.numeric.net import DTYPES
 from symgrad.numeric.training.layers import Draw, Layer, Pass, Scratch
 from symgrad.numeric.training.losses import LOSSES
 from symgrad.numeric.training.parameters import Layout, Shape, prefixed, under
-from symgrad.numeric.weights import normals
 
 Batch: TypeAlias = tuple[Array, NDArray[Any]]
 """Inputs (B, M), and targets as the loss wants them."""

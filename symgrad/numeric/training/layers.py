@@ -16,9 +16,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from symgrad.numeric.draws.weights import BIASES, WEIGHTS
 from symgrad.numeric.kernel import Array, Kernel
 from symgrad.numeric.training.parameters import Shape, Views
-from symgrad.numeric.weights import BIASES, WEIGHTS
 
 Draw: TypeAlias = Callable[[int, Shape], NDArray[np.float64]]
 """draw(role, shape): N(0, 1) entries from the stream of that role in this layer (see `weights`)."""

@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from symgrad.numeric.draws import sample
-from symgrad.numeric.graded import SingularValues, singular_values
+from symgrad.numeric.draws.draw import sample
+from symgrad.numeric.feedforward.net import Net, within_memory
+from symgrad.numeric.feedforward.passes import forward
+from symgrad.numeric.jacobian.graded import SingularValues, singular_values
 from symgrad.numeric.kernel import Array, Kernel
-from symgrad.numeric.net import Net, within_memory
-from symgrad.numeric.network import forward
 from symgrad.numeric.threads import cores, thread_map
 
 Float: TypeAlias = NDArray[np.float64]

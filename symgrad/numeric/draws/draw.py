@@ -9,11 +9,11 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from symgrad.numeric import plan as plans
-from symgrad.numeric import weights as draw
+from symgrad.numeric.draws import weights as draw
+from symgrad.numeric.feedforward import plan as plans
+from symgrad.numeric.feedforward.net import Net
+from symgrad.numeric.feedforward.plan import Plan
 from symgrad.numeric.kernel import Array
-from symgrad.numeric.net import Net
-from symgrad.numeric.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A recurrent net unfolded in time: its forward pass, a block of steps at once; formulas in `recurrence`.
+"""A recurrent net unfolded in time: its forward pass, a block of steps at once; formulas in `gradients`.
 
 What does not wait for the step before is done for a whole block: U x_t and φ′ here, the sums over time in
 `bptt`, as products over (steps · B) rows. Two arrays are stored, the states and the slopes. What does wait is
@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symgrad.numeric.arrays.primitives import Primitives, Tensor
+from symgrad.numeric.arrays.scaled import EDGE, Exponents, Rows, add_bias, carry, settle
 from symgrad.numeric.kernel import Array, Kernel
-from symgrad.numeric.primitives import Primitives, Tensor
-from symgrad.numeric.scaled import EDGE, Exponents, Rows, add_bias, carry, settle
 
 _STEPS, _ENTRIES = 32, 2**17
 """Most steps of a block, most steps times entries of a state: gradients that change by 2^5 a step stay

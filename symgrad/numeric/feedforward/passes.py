@@ -17,10 +17,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from symgrad.numeric.arrays.primitives import NUMPY, Buffers, Primitives, Tensor
+from symgrad.numeric.arrays.scaled import Exponents, Rows, add_bias, align, carried, settle, split
+from symgrad.numeric.feedforward.net import DTYPES
 from symgrad.numeric.kernel import Array, Kernel
-from symgrad.numeric.net import DTYPES
-from symgrad.numeric.primitives import NUMPY, Buffers, Primitives, Tensor
-from symgrad.numeric.scaled import Exponents, Rows, add_bias, align, carried, settle, split
 
 Keep: TypeAlias = Literal["outputs", "grams", "nothing"]
 """What a forward pass leaves for the backward pass: φ′(a_l) and the h_l, φ′(a_l) and the h_l h_lᵀ,

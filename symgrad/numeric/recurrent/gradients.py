@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symgrad.numeric.bptt import backward
+from symgrad.numeric.arrays.primitives import NUMPY, Float, Primitives
+from symgrad.numeric.arrays.scaled import Exponents
+from symgrad.numeric.feedforward.net import DTYPES
 from symgrad.numeric.kernel import Array, Kernel
-from symgrad.numeric.net import DTYPES
-from symgrad.numeric.primitives import NUMPY, Float, Primitives
-from symgrad.numeric.scaled import Exponents
-from symgrad.numeric.unfolded import Shared, forward
+from symgrad.numeric.recurrent.bptt import backward
+from symgrad.numeric.recurrent.unfolded import Shared, forward
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from symgrad.numeric.graded_error import errors
-from symgrad.numeric.graded_product import decompose
-from symgrad.numeric.graded_values import graded_svd
+from symgrad.numeric.jacobian.graded_error import errors
+from symgrad.numeric.jacobian.graded_product import decompose
+from symgrad.numeric.jacobian.graded_values import graded_svd
 
 Float: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]

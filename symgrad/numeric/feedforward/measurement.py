@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symgrad.numeric.net import Net
-from symgrad.numeric.primitives import Float
+from symgrad.numeric.arrays.primitives import Float
+from symgrad.numeric.feedforward.net import Net
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.random import SFC64, Generator, SeedSequence
 from numpy.typing import NDArray
 
+from symgrad.numeric.draws.spectral import spectral_norms
 from symgrad.numeric.kernel import Array
-from symgrad.numeric.spectral import spectral_norms
 
 Float: TypeAlias = NDArray[np.float64]
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from symgrad.numeric.arrays.primitives import Float, Tensor
 from symgrad.numeric.kernel import Array, Kernel
-from symgrad.numeric.primitives import Float, Tensor
 
 NAMESPACES = ("torch", "cupy", "numpy")
 """What `array_api_compat` gives the array API's names to; PyTorch and NumPy are tested."""

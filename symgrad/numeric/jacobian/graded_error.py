@@ -13,7 +13,9 @@ n u (Higham and Mary, SIAM J. Sci. Comput. 41 (2019)), and sums over i and j as 
 
 The rounding of T_l adds √n u ‖τ∘X_k‖, where X_k = D_l x_k / σ_k, x_k = Q_lᵀ z_k, τ the lengths of T's rows,
 and so does QR where T is made orthonormal.
-All steps are added up (those of equal layers commit equal errors), and the sum is taken `SAFETY` times.
+The errors of two steps have nothing to do with each other, and add up as a quadratic mean too, unless a
+factor occurs more than once: equal layers commit equal errors, and then the sizes are added. The sum is
+taken `SAFETY` times.
 
 x and y come by recursion from the last step down, through triangular factors, where nothing cancels:
 x_l = Π Rᵀ x_{l+1}, y_l = Π R⁻¹ y_{l+1}; where T was made orthonormal, K⁻ᵀ x and K y come next. They are as
@@ -31,7 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import blas
 
-from symgrad.numeric.graded_product import (
+from symgrad.numeric.jacobian.graded_product import (
     ROUNDING,
     Exponents,
     Float,
@@ -41,7 +43,7 @@ from symgrad.numeric.graded_product import (
     Step,
     between,
 )
-from symgrad.numeric.graded_values import powers_of_two
+from symgrad.numeric.jacobian.graded_values import powers_of_two
 
 SAFETY = 2.0
 WINDOW = 400
@@ -65,7 +67,7 @@ def errors(graded: Graded, order: Indices, upper: Float, log2_values: Float, vec
     if any(step.dropped.shape[1] for step in graded.steps):
         q = np.linalg.qr(graded.transposed[:, order])[0]
         right = vectors.T @ q.T
-    found = np.empty(rank)
+    found, scattered = np.empty(rank), _distinct(graded.steps)
     for first, last in _windows(log2_values):
         block, places = slice(first, last), np.arange(rank)
         x_power = np.where(places < last, 0, exponents[last - 1] - exponents)
@@ -74,7 +76,9 @@ def errors(graded: Graded, order: Indices, upper: Float, log2_values: Float, vec
         m_block = m[block] * np.exp2(m_gap[block] + m_power)
         back = np.argsort(order)
         start = _Rows(x_block.T[back].T, x_power[back], m_block.T[back].T, m_power[back])
-        found[block] = _accumulate(graded.steps, start, first, last, None if right is None else right[block])
+        beside = None if right is None else right[block]
+        moves = _moves(graded.steps, start, first, last, beside)
+        found[block] = np.sqrt(np.square(moves).sum(axis=0)) if scattered else np.sum(moves, axis=0)
     total = SAFETY * found + 4 * ROUNDING * (1 + np.abs(log2_values))
     return np.where(np.isfinite(total), total, np.inf)
 
@@ -98,10 +102,16 @@ class _Rows:
     m_power: Exponents
 
 
-def _accumulate(steps: Sequence[Step], rows: _Rows, first: int, last: int, right: Float | None) -> Float:
-    """Σ over the steps of the moves of ln σ_k for k = first … last − 1; right = those rows of Vᵀ."""
+def _distinct(steps: Sequence[Step]) -> bool:
+    """Whether no factor occurs twice, as first rows show, be it with other signs or times a power of two."""
+    seen = [np.frexp(np.abs(factor[0]))[0].tobytes() for step in steps for factor in step.factors]
+    return len(set(seen)) == len(seen)
+
+
+def _moves(steps: Sequence[Step], rows: _Rows, first: int, last: int, right: Float | None) -> list[Float]:
+    """How far each step moves ln σ_k for k = first … last − 1, from D T on down; right = those rows of Vᵀ."""
     lengths = steps[-1].lengths * powers_of_two(-rows.x_power)
-    total = np.sqrt(len(lengths)) * _norms(rows.x, lengths)
+    moves = [ROUNDING * np.sqrt(len(lengths)) * _norms(rows.x, lengths)]
     raw: Float | None = None
     for number in range(len(steps) - 1, -1, -1):
         step = steps[number]
@@ -119,7 +129,7 @@ def _accumulate(steps: Sequence[Step], rows: _Rows, first: int, last: int, right
         x_power = np.where(places[:rank] < last, 0, low - step.after)
         x = rows.x * powers_of_two(x_power - rows.x_power)
         terms = np.sqrt(max(len(step.basis), width) * (len(step.factors) + refreshed_below))
-        total += roundings * terms * _norms(x, step.lengths * powers_of_two(-x_power))
+        of_t = roundings * _norms(x, step.lengths * powers_of_two(-x_power))
         plain = x * powers_of_two(np.where(places[:rank] < last, low - step.after, 0))
         tall_below = number > 0 and len(steps[number - 1].basis) > width
         if step.row_scale is None and raw is None and not tall_below:
@@ -159,12 +169,13 @@ def _accumulate(steps: Sequence[Step], rows: _Rows, first: int, last: int, right
             m_in[:, :first] = blas.dtrsm(1.0, upper[:first, :first], rest, side=1, trans_a=1)
         m_power = np.where(places < first, step.before - high_in, 0)
         sizes = powers_of_two(np.where(places < first, 0, step.before - high_in))
-        total += terms * z_norm * _norms(m_in, step.column_scale * sizes) * np.exp2(high_in - low)
+        of_c = z_norm * _norms(m_in, step.column_scale * sizes) * np.exp2(high_in - low)
+        moves.append(ROUNDING * terms * (of_t + of_c))
 
         back = np.empty_like(step.columns)
         back[step.columns] = places
         rows = _Rows(x_in.T[back].T, x_power[back], m_in.T[back].T, m_power[back])
-    return ROUNDING * total
+    return moves
 
 
 def _before(refresh: Refresh, rows: _Rows, first: int, last: int) -> _Rows:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from symgrad.numeric import weights as draw
-from symgrad.numeric.plan import Plan, automatic, memory
+from symgrad.numeric.draws import weights as draw
+from symgrad.numeric.feedforward.plan import Plan, automatic, memory
 
 DTYPES = ("float64", "float32")
 DEPTH = 100_000

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgrad.numeric.primitives import Float, Primitives, Tensor
-from symgrad.numeric.scaled import HOLD, Exponents, Rows, settle
-from symgrad.numeric.unfolded import Block, Shared, each, exponents, merged, part, stacked, stored
+from symgrad.numeric.arrays.primitives import Float, Primitives, Tensor
+from symgrad.numeric.arrays.scaled import HOLD, Exponents, Rows, settle
+from symgrad.numeric.recurrent.unfolded import Block, Shared, each, exponents, merged, part, stacked, stored
 
 _DEAD = -(2**40)
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symgrad.numeric import weights as draw
+from symgrad.numeric.arrays.primitives import NUMPY, Float
+from symgrad.numeric.arrays.scaled import split
+from symgrad.numeric.draws import weights as draw
+from symgrad.numeric.feedforward.net import validate, within_memory
 from symgrad.numeric.kernel import Array, Kernel
-from symgrad.numeric.net import validate, within_memory
-from symgrad.numeric.primitives import NUMPY, Float
-from symgrad.numeric.recurrence import TimeGradients, run
-from symgrad.numeric.scaled import split
+from symgrad.numeric.recurrent.gradients import TimeGradients, run
+from symgrad.numeric.recurrent.unfolded import Shared
 from symgrad.numeric.threads import cores, thread_map
-from symgrad.numeric.unfolded import Shared
 
 _STACK = 2**12
 """Entries of one state of all nets in a stack: below, a step costs more in calls than in arithmetic."""

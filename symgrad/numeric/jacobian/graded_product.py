@@ -42,7 +42,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
-from symgrad.numeric.graded_values import powers_of_two
+from symgrad.numeric.jacobian.graded_values import powers_of_two
 
 Float: TypeAlias = NDArray[np.float64]
 Exponents: TypeAlias = NDArray[np.int64]

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from symgrad.numeric import weights as draw
+from symgrad.numeric.draws import weights as draw
 from symgrad.numeric.threads import cores
 
 if TYPE_CHECKING:
-    from symgrad.numeric.net import Net
+    from symgrad.numeric.feedforward.net import Net
 
 BLOCK = 2**28
 """Bytes of one stack that are kept without a second thought; and, a core, of all stacks side by side."""

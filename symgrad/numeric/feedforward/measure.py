@@ -9,15 +9,15 @@ from itertools import islice
 
 import numpy as np
 
-from symgrad.numeric import plan as plans
-from symgrad.numeric.draws import Draw, sample
+from symgrad.numeric.arrays.primitives import NUMPY, Buffers, Float, Primitives, Tensor
+from symgrad.numeric.arrays.scaled import Exponents, Rows, align, settle, summed
+from symgrad.numeric.draws.draw import Draw, sample
+from symgrad.numeric.feedforward import plan as plans
+from symgrad.numeric.feedforward.measurement import Measurement
+from symgrad.numeric.feedforward.net import Net
+from symgrad.numeric.feedforward.passes import Keep, Layer, Step, backward, check_shapes, forward
+from symgrad.numeric.feedforward.plan import Plan
 from symgrad.numeric.kernel import Kernel
-from symgrad.numeric.measurement import Measurement
-from symgrad.numeric.net import Net
-from symgrad.numeric.network import Keep, Layer, Step, backward, check_shapes, forward
-from symgrad.numeric.plan import Plan
-from symgrad.numeric.primitives import NUMPY, Buffers, Float, Primitives, Tensor
-from symgrad.numeric.scaled import Exponents, Rows, align, settle, summed
 from symgrad.numeric.threads import thread_map
 
 _SHARED = ("width", "batch", "seeds", "weights", "seed", "dtype")
@@ -29,7 +29,7 @@ def measure(net: Net, kernel: Kernel, norms: bool = True, plan: Plan | None = No
     The logs are right to the rounding of the passes in net.dtype: about L ε relative in each norm. Without
     ``norms`` the spectral norms, which can cost more than the passes, are left out. ``plan`` says how it is
     done and changes no result; by default `Net.plan`. Raises ValueError, naming the layer, where φ or φ′
-    leaves its range for good (see `network.forward`).
+    leaves its range for good (see `passes.forward`).
     """
     return measure_together([net], [kernel], norms, plan)[0]
 

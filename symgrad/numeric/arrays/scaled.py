@@ -24,8 +24,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from symgrad.numeric.arrays.primitives import Float, Primitives, Tensor
 from symgrad.numeric.kernel import Kernel
-from symgrad.numeric.primitives import Float, Primitives, Tensor
 
 Exponents: TypeAlias = NDArray[np.int64]
 Tail: TypeAlias = int | Literal["zero", "unknown"]

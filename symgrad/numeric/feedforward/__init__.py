@@ -1,0 +1,1 @@
+"""Fully connected nets: what defines one, its passes, and what is measured on it."""

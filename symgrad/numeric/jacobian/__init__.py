@@ -1,0 +1,1 @@
+"""All singular values of the input–output Jacobian, as logarithms with an error each."""

@@ -1,0 +1,1 @@
+"""Recurrent nets unfolded in time, and backpropagation through time."""
