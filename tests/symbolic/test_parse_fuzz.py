@@ -60,6 +60,20 @@ def test_nasty_expressions(text: str, label: str) -> None:
         assert x in parse(text, ACTIVATIONS).free_symbols
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hard_swish((3 ^ e ^ where(x / 33 >= -a, (1e19), e)))",
+        "hard_swish(3^e^(where(x>0,30,x)+where(x>1,30,x)))",
+        "relu(e^where(x>0,1e19,1))",
+    ],
+)
+def test_towers_that_arise_when_cases_are_drawn_out(text: str) -> None:
+    """Found by fuzzing: SymPy compares such a number for ever."""
+    with pytest.raises(ExpressionError):
+        parse(text, ACTIVATIONS)
+
+
 def _programs_of_sympy() -> set[bytes]:
     """What SymPy compiles when it first multiplies polynomials in so many letters: the same few programs,
     whatever the polynomials.

@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import operator
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from symgrad.numeric.draws import weights as draw
+from symgrad.numeric.drawn import Drawn
 from symgrad.numeric.feedforward.plan import Plan, automatic, memory
-
-DTYPES = ("float64", "float32")
-DEPTH = 100_000
-MEMORY = 4 * 2**30
 
 
 @dataclass(frozen=True)
-class Net:
+class Net(Drawn):
     """``seeds`` independent nets of one kind; validated on construction.
 
     depth L, width N (of the input too), batch B; W_l entries N(0, sigma_w²/N) or sigma_w × Haar, b_l entries
     N(0, sigma_b²), inputs and output co-vector N(0, 1); ``seed`` keys all draws.
     Raises ValueError, one line with the offender and the legal range.
     """
-
-    depth: int = 30
-    width: int = 64
-    batch: int = 16
-    seeds: int = 16
-    sigma_w: float = 1.0
-    sigma_b: float = 0.0
-    weights: str = "gaussian"
-    seed: int = 0
-    dtype: str = "float64"
-
-    def __post_init__(self) -> None:
-        validate(self)
-        within_memory(self, self.memory)
-
-    @property
-    def real(self) -> np.dtype[Any]:
-        """The dtype as NumPy's."""
-        return np.dtype(self.dtype)
 
     @property
     def plan(self) -> Plan:
@@ -54,46 +26,3 @@ class Net:
     def memory(self) -> int:
         """Estimated bytes at the peak of a measurement by that plan."""
         return memory(self, self.plan)
-
-
-def validate(spec: Any) -> None:
-    """Bring the fields of a frozen specification that has those of `Net` to their types.
-
-    Raises ValueError, one line with the offender and the legal range.
-    """
-
-    def whole(name: str, low: int, high: int | None = None) -> None:
-        value = getattr(spec, name)
-        span = f"from {low} to {high}" if high else f"from {low} on"
-        try:
-            number = operator.index(value)
-        except TypeError:
-            number = low - 1
-        if isinstance(value, bool) or number < low or (high is not None and number > high):
-            raise ValueError(f"{name} = {value!r}: legal are whole numbers {span}")
-        object.__setattr__(spec, name, number)
-
-    whole("depth", 1, DEPTH)
-    for name in ("width", "batch", "seeds"):
-        whole(name, 1)
-    whole("seed", 0)
-    for name in ("sigma_w", "sigma_b"):
-        value = getattr(spec, name)
-        try:
-            scale = float(value)
-        except (TypeError, ValueError):
-            scale = math.nan
-        if not (math.isfinite(scale) and scale >= 0):
-            raise ValueError(f"{name} = {value!r}: legal are finite numbers from 0 on")
-        object.__setattr__(spec, name, scale)
-    for name, legal in (("weights", tuple(draw.SAMPLERS)), ("dtype", DTYPES)):
-        if getattr(spec, name) not in legal:
-            raise ValueError(f"{name} = {getattr(spec, name)!r}: legal are {', '.join(legal)}")
-
-
-def within_memory(spec: Any, needed: int) -> None:
-    """Raise ValueError, one line, where a specification needs more bytes than are allowed."""
-    if needed >= MEMORY:
-        size = " × ".join(f"{name} {getattr(spec, name)}" for name in ("depth", "width", "batch", "seeds"))
-        need = f"{needed // 2**20 / 2**10:.3g}" if needed < 2**80 else "far too many"
-        raise ValueError(f"{size} needs {need} GiB of memory: legal is less than {MEMORY // 2**30} GiB")

@@ -19,7 +19,7 @@ import numpy as np
 
 from symgrad.numeric.arrays.primitives import NUMPY, Buffers, Primitives, Tensor
 from symgrad.numeric.arrays.scaled import Exponents, Rows, add_bias, align, carried, settle, split
-from symgrad.numeric.feedforward.net import DTYPES
+from symgrad.numeric.drawn import DTYPES
 from symgrad.numeric.kernel import Array, Kernel
 
 Keep: TypeAlias = Literal["outputs", "grams", "nothing"]

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from symgrad.numeric.drawn import within_memory
 from symgrad.numeric.draws.draw import sample
-from symgrad.numeric.feedforward.net import Net, within_memory
+from symgrad.numeric.feedforward.net import Net
 from symgrad.numeric.feedforward.passes import forward
 from symgrad.numeric.jacobian.graded import SingularValues, singular_values
 from symgrad.numeric.kernel import Array, Kernel

@@ -17,7 +17,7 @@ import numpy as np
 
 from symgrad.numeric.arrays.primitives import NUMPY, Float, Primitives
 from symgrad.numeric.arrays.scaled import Exponents
-from symgrad.numeric.feedforward.net import DTYPES
+from symgrad.numeric.drawn import DTYPES
 from symgrad.numeric.kernel import Array, Kernel
 from symgrad.numeric.recurrent.bptt import backward
 from symgrad.numeric.recurrent.unfolded import Shared, forward

@@ -8,8 +8,8 @@ import numpy as np
 
 from symgrad.numeric.arrays.primitives import NUMPY, Float
 from symgrad.numeric.arrays.scaled import split
+from symgrad.numeric.drawn import Drawn
 from symgrad.numeric.draws import weights as draw
-from symgrad.numeric.feedforward.net import validate, within_memory
 from symgrad.numeric.kernel import Array, Kernel
 from symgrad.numeric.recurrent.gradients import TimeGradients, run
 from symgrad.numeric.recurrent.unfolded import Shared
@@ -22,7 +22,7 @@ _AT_ONCE = 2**30
 
 
 @dataclass(frozen=True)
-class RecurrentNet:
+class RecurrentNet(Drawn):
     """``seeds`` independent plain recurrent nets of one kind; validated on construction.
 
     depth T, the number of time steps, width N (of the inputs too), batch B; recurrent weights W entries
@@ -30,25 +30,6 @@ class RecurrentNet:
     x_t and output co-vector N(0, 1), h_0 = 0; ``seed`` keys all draws.
     Raises ValueError, one line with the offender and the legal range.
     """
-
-    depth: int = 30
-    width: int = 64
-    batch: int = 16
-    seeds: int = 16
-    sigma_w: float = 1.0
-    sigma_b: float = 0.0
-    weights: str = "gaussian"
-    seed: int = 0
-    dtype: str = "float64"
-
-    def __post_init__(self) -> None:
-        validate(self)
-        within_memory(self, self.memory)
-
-    @property
-    def real(self) -> np.dtype[np.floating]:
-        """The dtype as NumPy's."""
-        return np.dtype(self.dtype)
 
     @property
     def _seed_bytes(self) -> int:

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from symgrad.numeric.drawn import DTYPES
 from symgrad.numeric.draws.weights import normals
-from symgrad.numeric.feedforward.net import DTYPES
 from symgrad.numeric.kernel import Array
 from symgrad.numeric.training.layers import Draw, Layer, Pass, Scratch
 from symgrad.numeric.training.losses import LOSSES

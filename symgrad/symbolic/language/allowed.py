@@ -99,6 +99,8 @@ def _node(expr: sp.Basic, known: Known) -> int:
         )
     if isinstance(expr, sp.Pow):
         _power(expr.base, expr.exp)
+    if isinstance(expr, sp.Pow | sp.exp):
+        _exponent_of_cases(expr)
     if _is_root(expr):
         admit_root(expr.args[0], known)
     if isinstance(expr, sp.Pow | sp.log) and expr.is_extended_real is False:
@@ -140,6 +142,25 @@ def admit_exponent(exponent: sp.Expr) -> None:
             raise InadmissibleError(f"the root {_short(exponent)} (legal: denominators up to {ROOT})")
     elif is_constant(exponent) and not abs(number_of(exponent)) < EXPONENT:
         raise InadmissibleError(f"the exponent is too large (legal: up to {EXPONENT} in size)")
+
+
+def _exponent_of_cases(power: sp.Expr) -> None:
+    """The limits for the numbers that a power's exponent is in some cases: it becomes one of them where the
+    cases are drawn outside, and SymPy then computes 3 ** e ** 10 ** 19 in order to compare it.
+    """
+    exponent = power.exp
+    numbers: dict[sp.Basic, list[sp.Expr]] = {}
+    for cases in exponent.atoms(sp.Piecewise):
+        if found := [value for value, _ in cases.args if is_constant(value)]:
+            numbers[cases] = sorted(found, key=lambda value: abs(number_of(value)).mid())
+    chosen = [{cases: value} for cases, values in numbers.items() for value in values]
+    for values in (*chosen, {cases: values[-1] for cases, values in numbers.items()}):
+        number = exponent.xreplace(values)
+        if values and is_constant(number):
+            if isinstance(power, sp.exp):
+                number_of(sp.exp(number))
+            else:
+                admit_exponent(number)
 
 
 def _power(base: sp.Expr, exponent: sp.Expr) -> None:
