@@ -303,7 +303,10 @@ def test_every_requirement_is_bounded_and_pyproject_reads_the_list() -> None:
 
 
 def test_everything_imported_is_required() -> None:
-    named = {requirement.name for requirement in requirements()}
+    """By requirements.txt, or by an extra that the user asks for."""
+    extras = table("pyproject.toml")["project"]["optional-dependencies"]
+    optional = [Requirement(line) for extra in ("cluster", "arrays") for line in extras[extra]]
+    named = {requirement.name for requirement in (*requirements(), *optional)}
     providers = packages_distributions()
     for path in [ROOT / "app.py", *(ROOT / "symgrad").rglob("*.py")]:
         imported = set()

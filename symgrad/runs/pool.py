@@ -19,6 +19,9 @@ Document = dict[str, Any]
 SLOW = 2.0
 """Seconds after which a request counts as hard: it goes on at low priority, and a fresh worker takes its
 place. Hard requests beyond the pool's `hard` keep their places until they are done."""
+TOGETHER = 0.2
+"""Seconds before a request is put again: what ended its worker may be ending the others too, and one that is
+about to end must not be asked."""
 PATIENCE = 60.0
 """Seconds that a request waits for a free worker."""
 
@@ -55,6 +58,7 @@ class Pool:
         try:
             return self._once(verb, arguments, timeout, memory_gib)
         except WorkerDiedError:
+            time.sleep(TOGETHER)
             left = max(1.0, begun + timeout - time.monotonic())
         try:
             return self._once(verb, arguments, left, memory_gib)

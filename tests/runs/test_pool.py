@@ -82,8 +82,14 @@ def test_hard_requests_beyond_the_spare_workers_keep_to_the_pool(
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 def test_a_kill_loses_nothing(pool: Pool) -> None:
     """Whoever is killed while it works: the request is answered by the next."""
-    for number in running(pool):
-        threading.Timer(0.1, os.kill, (number, signal.SIGKILL)).start()
+    numbers = running(pool)
+    # all at one moment: one after the other they could meet the request twice
+
+    def kill_all() -> None:
+        for number in numbers:
+            os.kill(number, signal.SIGKILL)
+
+    threading.Timer(0.1, kill_all).start()
     assert pool.call("show", {"key": "activation-mish"})["key"] == "activation-mish"
     assert pool.call("list", {})["activations"]
     settled(pool, 2)

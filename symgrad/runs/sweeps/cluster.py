@@ -40,14 +40,7 @@ class Cluster:
         self._address = address
         self.lost: tuple[type[Exception], ...] = (distributed.scheduler.KilledWorker,)
         logging.getLogger("distributed").setLevel(logging.ERROR)
-        try:
-            self._client = distributed.Client(address, timeout=CONNECTS_WITHIN, set_as_default=False)
-        except Exception as error:  # an address that is none raises what it likes
-            why = work.reason(error)[:200]
-            raise InputError(
-                f"--scheduler {address}: no Dask scheduler answers there ({why}); legal is an address "
-                "such as tcp://127.0.0.1:8786"
-            ) from None
+        self._client = self._connected(distributed)
         try:
             self._check()
         except BaseException:
@@ -55,6 +48,21 @@ class Cluster:
             raise
         self._executor = self._client.get_executor(pure=False)
         self._looked, self._slots = 0.0, 1
+
+    def _connected(self, distributed: Any) -> Any:
+        """A client; asked for twice, since on a busy machine one may fail an assertion of its own."""
+        for last in (False, True):
+            try:
+                return distributed.Client(self._address, timeout=CONNECTS_WITHIN, set_as_default=False)
+            except Exception as error:  # an address that is none raises what it likes
+                if isinstance(error, AssertionError) and not last:
+                    continue
+                why = work.reason(error)[:200]
+                raise InputError(
+                    f"--scheduler {self._address}: no Dask scheduler answers there ({why}); legal is an "
+                    "address such as tcp://127.0.0.1:8786"
+                ) from None
+        return None
 
     def _check(self) -> None:
         """That there are workers, and that they run the same symgrad."""
