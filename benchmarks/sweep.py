@@ -76,5 +76,7 @@ def _cluster() -> Iterator[str]:
     """The address of a scheduler with two workers of one thread each, processes on this machine."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp") as cluster:
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", protocol="tcp"
+    ) as cluster:
         yield cluster.scheduler_address

@@ -35,7 +35,7 @@ SPEC = Spec.from_mapping(
 def address() -> Iterator[str]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, protocol="tcp", dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, protocol="tcp", dashboard_address="127.0.0.1:0"
     ) as opened:
         yield opened.scheduler_address
 
