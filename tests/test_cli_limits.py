@@ -177,9 +177,11 @@ def test_no_worker_outlives_the_command_that_started_it(tmp_path: Path) -> None:
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env={**os.environ, "SYMGRAD_CACHE": str(tmp_path)},
     )  # fmt: skip
-    children = until(lambda: [pid for pid in processes() if processes()[pid] == process.pid])
-    process.kill()
-    process.wait()
+    with process:
+        try:
+            children = until(lambda: [pid for pid, parent in processes().items() if parent == process.pid])
+        finally:
+            process.kill()
     assert until(lambda: not set(children) & set(processes()))
 
 

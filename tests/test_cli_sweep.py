@@ -21,6 +21,7 @@ from symgrad.cli import main
 from symgrad.progress import ProgressLine, duration, said, stopped_by_signals
 from symgrad.runs.sweeps import Status
 from symgrad.verbs.sweeps import rows_file
+from tests import long_sweep
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEC = """
@@ -35,16 +36,6 @@ activation = ["tanh", "log(x)"]
 sigma_w = [0.5, 1.0, 2.0]
 """
 PROMISED = {"points", "done", "failed", "folder"}
-LONG = """
-[fixed]
-depth = 40
-width = 32
-batch = 4
-seeds = 4
-[grid]
-seed = [{}]
-""".format(", ".join(map(str, range(800))))
-"""Measured in a quarter of a minute, a part of it every second or two."""
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +170,7 @@ def test_a_time_limit_stops_it_and_the_same_command_goes_on(
 
 
 def test_ctrl_c_ends_it_with_one_line(tmp_path: Path) -> None:
-    (tmp_path / "spec.toml").write_text(LONG)
+    (tmp_path / "spec.toml").write_text(long_sweep.TEXT)
     process = subprocess.Popen(
         [sys.executable, "-m", "symgrad", "sweep", "spec.toml", "--out", "out", "--workers", "1", "--json"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -198,7 +189,7 @@ def test_ctrl_c_ends_it_with_one_line(tmp_path: Path) -> None:
     assert line.startswith("symgrad: interrupted after ")
     assert line.endswith("the same command goes on where it stopped")
     assert json.loads(out)["state"] == "cancelled"
-    assert 0 < json.loads(out)["done"] < 800
+    assert 0 < json.loads(out)["done"] < long_sweep.POINTS
 
 
 def test_the_app_is_told_where_results_lie(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from symgrad.app import grid, sweep
 from symgrad.app.words import powers
 from symgrad.errors import InputError
 from symgrad.runs import sweeps
+from tests import long_sweep
 from tests.app.pages import OpenView, said, sound
 
 SMALL = {
@@ -34,16 +35,6 @@ seeds = 2
 activation = ["tanh", "log(x)"]
 sigma_w = [1.0, 2.0]
 """
-LONG = """
-[fixed]
-depth = 40
-width = 32
-batch = 4
-seeds = 4
-[grid]
-seed = [{}]
-""".format(", ".join(map(str, range(800))))
-"""Measured in a quarter of a minute, a part of it every second or two."""
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +145,7 @@ def test_a_sweep_is_started_kept_and_drawn(open_view: OpenView, root: Path) -> N
 
 
 def test_a_sweep_is_cancelled_found_again_and_goes_on(open_view: OpenView, root: Path) -> None:
-    app = open_view("sweep", as_text="true", spec=LONG, name="long")
+    app = open_view("sweep", as_text="true", spec=long_sweep.TEXT, name="long")
     app.button(key="start").click().run()
     folder = root / "long"
     deadline = time.monotonic() + 60
@@ -166,7 +157,7 @@ def test_a_sweep_is_cancelled_found_again_and_goes_on(open_view: OpenView, root:
     until(app, folder, "cancelled")
     sound(app)
     before = sweeps.status(folder).done
-    assert 0 < before < 800
+    assert 0 < before < long_sweep.POINTS
     app.button(key="go-on").click().run()
     deadline = time.monotonic() + 60
     while sweeps.status(folder).done <= before and time.monotonic() < deadline:
