@@ -21,6 +21,8 @@ SUBJECTS = {
     "conditions": "When it vanishes, when it explodes",
     "arithmetic": "In floating point",
     "propagation": "Random weights: the typical gradient",
+    "time": "Through time: one matrix, applied again and again",
+    "gates": "Gates: LSTM, GRU and the constant error carousel",
     "activations": "Activations: derivative and range",
 }
 """Headings; a subject that is not named here is shown by its own name."""

@@ -1,5 +1,5 @@
-"""Every derivation by its key: those written in the subject files of this folder, and one for each of the
-first activations; those of the rest of the atlas are made when they are asked for.
+"""Every derivation by its key: those written in the subject files of this folder and its rooms, and one for
+each of the first activations; those of the rest of the atlas are made when they are asked for.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ __all__ = ["DERIVATIONS", "entry"]
 
 def _collect() -> dict[str, Entry]:
     found: list[Entry] = []
-    for module in pkgutil.iter_modules(symgrad.theory.__path__, "symgrad.theory."):
-        if not module.ispkg and module.name != __name__:
+    for module in pkgutil.walk_packages(symgrad.theory.__path__, "symgrad.theory."):
+        if module.name != __name__:
             found += [
                 value
                 for value in vars(importlib.import_module(module.name)).values()
@@ -34,7 +34,7 @@ def _collect() -> dict[str, Entry]:
     return {e.key: e for e in found}
 
 
-SUBJECTS = ("learning", "depth", "conditions", "arithmetic", "propagation", "activations")
+SUBJECTS = ("learning", "depth", "conditions", "arithmetic", "propagation", "time", "gates", "activations")
 """The order in which a reader meets the subjects."""
 
 DERIVATIONS: dict[str, Entry] = _collect()
