@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,3 +88,19 @@ def test_a_cluster_of_another_version(address: str, tmp_path: Path, monkeypatch:
     monkeypatch.setattr(module, "__version__", "99")
     with pytest.raises(InputError, match=r"has symgrad .*, not 99"):
         sweeps.run(SPEC, tmp_path, scheduler=address)
+
+
+def test_a_client_that_found_nobody_is_gone_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collected later, in a thread that the next client starts, it would wait for that one for ever."""
+    monkeypatch.setattr(module, "CONNECTS_WITHIN", 0.5)
+    found: list[weakref.ref[Any]] = []
+    start = distributed.Client.__init__
+
+    def noted(client: Any, *arguments: Any, **options: Any) -> None:
+        found.append(weakref.ref(client))
+        start(client, *arguments, **options)
+
+    monkeypatch.setattr(distributed.Client, "__init__", noted)
+    with pytest.raises(InputError, match="no Dask scheduler") as refused:
+        sweeps.run(SPEC, tmp_path, scheduler="tcp://127.0.0.1:9")
+    assert refused.value and found and not any(client() for client in found)

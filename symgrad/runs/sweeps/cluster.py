@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -51,18 +52,21 @@ class Cluster:
 
     def _connected(self, distributed: Any) -> Any:
         """A client; asked for twice, since on a busy machine one may fail an assertion of its own."""
-        for last in (False, True):
+        for _ in range(2):
             try:
                 return distributed.Client(self._address, timeout=CONNECTS_WITHIN, set_as_default=False)
             except Exception as error:  # an address that is none raises what it likes
-                if isinstance(error, AssertionError) and not last:
-                    continue
-                why = work.reason(error)[:200]
-                raise InputError(
-                    f"--scheduler {self._address}: no Dask scheduler answers there ({why}); legal is an "
-                    "address such as tcp://127.0.0.1:8786"
-                ) from None
-        return None
+                why, again = work.reason(error)[:200], isinstance(error, AssertionError)
+            # A client that found nobody closes its event loop when it is collected. That takes a lock which
+            # the next client holds while it starts, and collected just then both would wait for ever: so
+            # it goes now, and the error below, raised outside the clause, does not keep it.
+            gc.collect()
+            if not again:
+                break
+        raise InputError(
+            f"--scheduler {self._address}: no Dask scheduler answers there ({why}); legal is an "
+            "address such as tcp://127.0.0.1:8786"
+        )
 
     def _check(self) -> None:
         """That there are workers, and that they run the same symgrad."""
