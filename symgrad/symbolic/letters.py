@@ -32,3 +32,16 @@ a = sp.IndexedBase("a", real=True)
 h = sp.IndexedBase("h", real=True)
 W = sp.IndexedBase("W")
 D = sp.IndexedBase("D")
+
+T, t, s = sp.symbols("T t s", integer=True, positive=True)
+"""Of recurrent nets: the number of time steps, and two steps among them."""
+W_shared, U_shared, b_shared = sp.symbols("W U b", real=True)
+"""What all time steps share: the recurrent weights, the input weights and the bias."""
+x_in = sp.IndexedBase("x", real=True)
+"""The input of a step, x_t."""
+
+c, cand, i_gate, f_gate, o_gate, r_gate, z_gate, n_gate = (
+    sp.IndexedBase(letter, real=True) for letter in "cgiforzn"
+)
+"""Of gated nets at step t: the cell c and its candidate g, the gates i, f, o (LSTM); the gates r and z, and
+the candidate n (GRU)."""
