@@ -2,7 +2,7 @@
 `slope_chart`.
 
 Each takes a plain document and gives an Altair chart in our own theme, light or dark; nothing is computed but
-where marks stand. Logarithms are drawn on a linear axis with labels 10^…, so that one zero cannot flatten it.
+where marks stand. Logarithms are drawn on a linear axis with labels 10ⁿ, so that one zero cannot flatten it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import altair as alt
 
 from symgrad.errors import InputError
 from symgrad.present.gain_chart import gain_by_layer
+from symgrad.present.lines import Line, by_step, data, lines_of
 from symgrad.present.slope_chart import activation_curve
 from symgrad.present.sweep_chart import sweep_picture
 from symgrad.present.theme import DASHES, Theme, theme
-from symgrad.present.thinning import MARKS, finite, kind, thinned
+from symgrad.present.thinning import finite, thinned
 
 __all__ = [
     "activation_curve",
@@ -32,54 +33,64 @@ __all__ = [
 ]
 
 Document = Mapping[str, Any]
-Rows = list[dict[str, Any]]
 Chart = alt.LayerChart | alt.VConcatChart
-Line = tuple[str, str, list[int], Sequence[Any]]
-"""Name, colour, dashes, a value for each layer."""
 
-HEIGHT = 340
 WIDTH = 640
 """Of a saved picture; on a page a chart is as wide as its place."""
-LABEL = "'10^' + format(datum.value, 'd')"
-"""A power of ten on a linear axis."""
 MEASURED = "measured: median of seeds, band 5 to 95 %"
-LAYER = "layer (1 is the front, next to the input)"
+LAYER = ("layer", "layer (1 is the front, next to the input)")
+STEP = ("step", "time step t (1 is the first input, the error comes after the last)")
+GRADIENTS = {"rnn": "∂E/∂h", "lstm": "∂E/∂c", "gru": "∂E/∂h"}
+"""Architectures whose layers are time steps, and what their gradient is taken by."""
 
 
 def gradient_by_depth(document: Document, dark: bool = False) -> Chart:
-    """log10 ‖∂E/∂h_l‖ by layer: median and band over seeds, under the worst-case bound, beside a prediction.
+    """log10 ‖∂E/∂h‖ by layer, or by time step: median and band over seeds, under the worst-case bound, beside
+    a prediction.
 
     A value without a place on the axis is a mark at the edge: ▼ zero, ▲ overflow, ✕ none. Fewer than 2,000
     points are drawn at any depth. Violations of the bound are counted in red.
     """
     look, band = theme(dark), document["log10_gradient"]
-    lines: list[Line] = [
-        ("worst-case bound", look.roles["bound"], DASHES[1], document["log10_bound"]),
-        (MEASURED, look.roles["measured"], DASHES[0], band["median"]),
-        ("predicted for wide nets", look.roles["predicted"], DASHES[2], _predicted(document)),
+    lines = [
+        Line("worst-case bound", look.roles["bound"], DASHES[1], document["log10_bound"]),
+        _measured(band, look),
+        Line("predicted for wide nets", look.roles["predicted"], DASHES[2], _predicted(document)),
     ]
-    chart = _by_layer(document, band, lines, "size of the gradient ∂E/∂h", look)
-    if not document.get("violations"):
+    red = document.get("violations")
+    chart = _sizes(document, lines, f"size of the gradient {gradient_of(document)}", look, bool(red))
+    if not red:
         return chart
     title = alt.TitleParams(
-        f"{document['violations']} measured values lie above the worst-case bound",
+        f"{red} measured values lie above the worst-case bound",
         color=look.roles["violation"],
         fontWeight="bold",
     )
     return chart.properties(title=title)
 
 
+def gradient_of(document: Document) -> str:
+    """What the gradient is taken by: the state, or an LSTM's cell."""
+    return GRADIENTS.get(document.get("config", {}).get("architecture", "mlp"), "∂E/∂h")
+
+
 def update_by_layer(document: Document, dark: bool = False) -> Chart:
     """log10 ‖∂E/∂W_l‖ by layer: the size of each layer's update, but for the learning rate."""
-    look, band = theme(dark), document["log10_weight_gradient"]
-    lines: list[Line] = [(MEASURED, look.roles["measured"], DASHES[0], band["median"])]
-    return _by_layer(document, band, lines, "size of the update ∂E/∂W", look)
+    look = theme(dark)
+    lines = [_measured(document["log10_weight_gradient"], look)]
+    return _sizes(document, lines, "size of the update ∂E/∂W", look)
+
+
+def _measured(band: Document, look: Theme) -> Line:
+    colour, between = look.roles["measured"], (band["q05"], band["q95"])
+    return Line(MEASURED, colour, DASHES[0], band["median"], between, main=True)
 
 
 def _predicted(document: Document) -> Sequence[Any]:
     """The prediction layer by layer where the document has it, else a line of the predicted slope."""
     if document.get("log10_predicted"):
-        return document["log10_predicted"]
+        found: Sequence[Any] = document["log10_predicted"]
+        return found
     slope, median = document.get("slope_predicted"), document["log10_gradient"]["median"]
     if slope is None or finite(median[-1]) is None:
         return []
@@ -87,102 +98,39 @@ def _predicted(document: Document) -> Sequence[Any]:
     return [median[-1] + slope / math.log(10) * (last - layer) for layer in range(1, last + 1)]
 
 
-def _by_layer(document: Document, band: Document, lines: Sequence[Line], title: str, look: Theme) -> Chart:
-    depth = document["depth"]
-    drawn = thinned(band["median"])
-    shown = [line for line in lines if any(finite(value) is not None for value in line[3])]
-    x = alt.X(
-        "layer:Q",
-        title=LAYER,
-        scale=alt.Scale(domain=[depth[0], depth[-1]] if len(depth) > 1 else [0, 2], nice=False, zero=False),
-        axis=_counts(depth),
-    )
-    y = alt.Y("log10:Q", title=title, scale=alt.Scale(zero=False), axis=_powers())
-    area = [{"layer": depth[i], "low": finite(band["q05"][i]), "high": finite(band["q95"][i])} for i in drawn]
-    rows = [
-        {"layer": depth[i], "log10": finite(values[i]), "line": name}
-        for name, _, _, values in shown
-        for i in drawn
-    ]
-    tips = [alt.Tooltip("line:N", title="line"), alt.Tooltip("layer:Q"), alt.Tooltip("log10:Q", format=".3f")]
-    few = len(drawn) <= 60  # a single layer is a point, and no line
-    layers: list[Any] = [
-        alt.Chart(_data(area))
-        .mark_area(opacity=0.22, color=look.roles["measured"])
-        .encode(x=x, y=alt.Y("low:Q", title=title), y2="high:Q"),
-        alt.Chart(_data(rows))
-        .mark_line(strokeWidth=2.5)
-        .encode(x=x, y=y, tooltip=tips, **_styles("line", shown)),
-        alt.Chart(_data([row for row in rows if row["line"] == MEASURED and few]))
-        .mark_point(filled=True, size=30, opacity=1, color=look.roles["measured"])
-        .encode(x=x, y=y, tooltip=tips),
-        *_edge_marks([(depth[i], kind(band["median"][i])) for i in drawn], x, look),
-    ]
-    if document.get("violations"):
-        layers.append(_above(document, drawn, x, y, look))
-    return _finished(alt.layer(*layers), str(document.get("finding", "")), look)
+def _sizes(
+    document: Document, lines: Sequence[Line], title: str, look: Theme, violated: bool = False
+) -> alt.LayerChart:
+    depth, says = document["depth"], str(document.get("finding", ""))
+    recurrent = document.get("config", {}).get("architecture", "mlp") in GRADIENTS
+    across = STEP if recurrent else LAYER
+    above = [_above(document, across[0], look)] if violated else []
+    return by_step(depth, lines, look, across=across, up=title, says=says, more=above)
 
 
-def _above(document: Document, drawn: Sequence[int], x: alt.X, y: alt.Y, look: Theme) -> alt.Chart:
+def _above(document: Document, field: str, look: Theme) -> alt.Chart:
     """Red points where the median passes the bound."""
     median, bound = document["log10_gradient"]["median"], document["log10_bound"]
     rows = [
-        {"layer": document["depth"][i], "log10": value}
-        for i in drawn
+        {field: document["depth"][i], "log10": value}
+        for i in thinned(median)
         if (value := finite(median[i])) is not None
         and (limit := finite(bound[i])) is not None
         and value > limit
     ]
-    mark = alt.Chart(_data(rows)).mark_point(filled=True, size=55, opacity=1, color=look.roles["violation"])
-    return mark.encode(x=x, y=y)
-
-
-def _edge_marks(found: Sequence[tuple[int, str | None]], x: alt.X, look: Theme) -> list[alt.Chart]:
-    """Marks along the edges for what a logarithmic axis cannot hold, explained in the legend."""
-    there = [name for name in MARKS if any(mark == name for _, mark in found)]
-    scale = alt.Scale(domain=[MARKS[name][1] for name in there], range=[MARKS[name][0] for name in there])
-    colour = look.roles["measured"]
-    legend = alt.Legend(
-        title=None,
-        orient="bottom",
-        direction="vertical",
-        symbolFillColor=colour,
-    )
-    layers = []
-    for names, place in ((("zero", "missing"), HEIGHT - 8), (("overflow",), 8)):
-        rows = [{"layer": layer, "mark": MARKS[mark][1]} for layer, mark in found if mark and mark in names]
-        if rows:
-            marks = alt.Chart(_data(rows)).mark_point(size=45, filled=True, opacity=1, color=colour)
-            shape = alt.Shape("mark:N", scale=scale, legend=legend)
-            layers.append(marks.encode(x=x, y=alt.value(place), shape=shape, tooltip=["layer:Q", "mark:N"]))
-    return layers
+    mark = alt.Chart(data(rows)).mark_point(filled=True, size=55, opacity=1, color=look.roles["violation"])
+    return mark.encode(x=f"{field}:Q", y="log10:Q")
 
 
 def decay(document: Document, dark: bool = False) -> Chart:
     """log10 γⁿ against n for several activations: the worst-case product when every weight has norm 1."""
     look = theme(dark)
     series = document["series"]
-    lines: list[Line] = [
-        (one["name"], look.series[k % 4], DASHES[k % 4], one["log10"]) for k, one in enumerate(series)
-    ]
-    rows = [
-        {"n": one["n"][i], "log10": finite(one["log10"][i]), "activation": one["name"]}
-        for one in series
-        for i in thinned(one["log10"], 400)
-    ]
-    chart = (
-        alt.Chart(_data(rows))
-        .mark_line(strokeWidth=2.8)
-        .encode(
-            x=alt.X("n:Q", title="layers n", axis=alt.Axis(tickMinStep=1, format=",d", grid=False)),
-            y=alt.Y("log10:Q", title="worst-case product γⁿ", axis=_powers()),
-            tooltip=["activation:N", "n:Q", alt.Tooltip("log10:Q", format=".3f")],
-            **_styles("activation", lines),
-        )
-    )
+    lines = lines_of({one["name"]: one["log10"] for one in series}, look)
     ends = "; ".join(f"{one['name']} 10^{one['log10'][-1]:.1f}" for one in series)
     says = document.get("finding") or f"The worst-case product after {series[0]['n'][-1]} layers: {ends}."
-    return _finished(alt.layer(chart), str(says), look)
+    across, up = ("n", "layers n"), "worst-case product γⁿ"
+    return by_step(series[0]["n"], lines, look, across=across, up=up, says=str(says))
 
 
 PICTURES: dict[str, Callable[..., Chart]] = {
@@ -225,38 +173,3 @@ def _sized(specification: Any) -> Any:
             for key, value in specification.items()
         }
     return [_sized(part) for part in specification] if isinstance(specification, list) else specification
-
-
-def _styles(field: str, lines: Sequence[Line]) -> dict[str, Any]:
-    """Colour and dashes with one legend for both."""
-    names = [name for name, *_ in lines]
-    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=400)
-    return {
-        "color": alt.Color(
-            f"{field}:N", scale=alt.Scale(domain=names, range=[line[1] for line in lines]), legend=legend
-        ),
-        "strokeDash": alt.StrokeDash(
-            f"{field}:N", scale=alt.Scale(domain=names, range=[line[2] for line in lines]), legend=legend
-        ),
-    }
-
-
-def _counts(depth: Sequence[int]) -> alt.Axis:
-    """Whole numbers; every layer of a shallow net."""
-    if len(depth) <= 12:
-        return alt.Axis(values=list(depth), format="d", grid=False)
-    return alt.Axis(tickMinStep=1, format=",d", grid=False)
-
-
-def _powers() -> alt.Axis:
-    return alt.Axis(labelExpr=LABEL, tickMinStep=1)
-
-
-def _data(rows: Rows) -> Any:
-    return alt.Data(values=rows)
-
-
-def _finished(chart: Any, says: str, look: Theme) -> alt.LayerChart:
-    """Size, description (what a screen reader says) and theme."""
-    sized = chart.properties(height=HEIGHT, width="container", description=says)
-    return sized.configure(**look.config())

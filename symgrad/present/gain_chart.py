@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import altair as alt
 
+from symgrad.present.lines import powers
 from symgrad.present.theme import DASHES, Theme, theme
 from symgrad.present.thinning import finite
 
@@ -19,7 +20,7 @@ PANELS = (
     ("log10_variance", "variance of the pre-activations"),
     ("log10_gradient", "mean squared gradient"),
 )
-LABEL = "'10^' + format(datum.value, '.2~f')"
+LABEL = powers(".2~f")
 
 
 def gain_by_layer(document: Document, dark: bool = False) -> alt.VConcatChart:

@@ -12,6 +12,7 @@ from typing import Any
 
 import altair as alt
 
+from symgrad.present.lines import powers
 from symgrad.present.theme import DASHES, Theme, theme
 from symgrad.present.thinning import MARKS
 
@@ -24,7 +25,7 @@ FEW = 4
 """Series up to which bound and prediction are drawn beside what was measured."""
 HEIGHT = 360
 RATIO = "gradient at layer 1 ÷ at layer L"
-POWER = "'10^' + format(datum.value, '.2~f')"
+POWER = powers(".2~f")
 SHAPES = ("circle", "square", "triangle-up", "diamond")
 SIGNS = {"zero": "▼ exactly zero", "missing": "✕ failed"}
 SPREAD = 20
