@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from symgrad.runs.sweeps import Status
+    from symgrad.runs.crew.status import Status
 
 __all__ = ["ProgressLine", "duration", "said", "stopped_by_signals"]
 

@@ -7,8 +7,8 @@ that is killed while it saves leaves the one before.
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ import numpy as np
 
 from symgrad.errors import InputError
 from symgrad.numeric.training import State
+from symgrad.runs.crew.written import replace
 
 __all__ = ["load", "save"]
 
@@ -37,18 +38,9 @@ def save(path: Path, state: State, config: Mapping[str, Any]) -> None:
     if state.since is not None:
         arrays["since"] = state.since
     arrays |= {MEMORY + name: vector for name, vector in state.memory.items()}
-    aside = path.with_name(path.name + ".new")
-    with open(aside, "wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    if hasattr(os, "O_DIRECTORY"):  # the new name is on the disk once its folder is
-        folder = os.open(path.parent, os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    replace(path, file.getvalue())
 
 
 def load(path: Path, config: Mapping[str, Any]) -> State:

@@ -18,10 +18,10 @@ import pytest
 from symgrad import verbs
 from symgrad.errors import FaultError, InputError
 from symgrad.runs import sweeps
-from symgrad.runs.sweeps import answers as answering
-from symgrad.runs.sweeps import local, lock, store, work
-from symgrad.runs.sweeps.answers import answers
-from symgrad.runs.sweeps.batches import Batch
+from symgrad.runs.crew import answers as answering
+from symgrad.runs.crew import local, lock, written
+from symgrad.runs.crew.answers import Batch, answers
+from symgrad.runs.sweeps import store, work
 from symgrad.runs.sweeps.spec import NET, Spec, settings
 from symgrad.runs.worker import WorkerDiedError
 
@@ -170,8 +170,8 @@ def killed_at_random(folder: Path, spec: Spec, kills: int, seed: int) -> None:
         held = now
         status = sweeps.status(folder)
         assert status.state == "failed" and "ended without a word" in str(status.why)
-        (folder / f"{store.SPEC}{store.ASIDE}").write_text("half a")
-        (folder / store.PARTS / f"0000003.parquet{store.ASIDE}").write_bytes(b"PAR1")
+        (folder / f"{store.SPEC}{written.ASIDE}").write_text("half a")
+        (folder / store.PARTS / f"0000003.parquet{written.ASIDE}").write_bytes(b"PAR1")
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "finished\n"
     now = parts(folder)
     assert held.items() <= now.items() and all(name.endswith(".parquet") for name in now)
@@ -195,8 +195,8 @@ def test_killed_workers_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyP
     started: list[subprocess.Popen[str]] = []
     start = local._start
 
-    def noted() -> subprocess.Popen[str]:
-        started.append(start())
+    def noted(work: str) -> subprocess.Popen[str]:
+        started.append(start(work))
         return started[-1]
 
     monkeypatch.setattr(local, "_start", noted)
@@ -242,10 +242,14 @@ class Pretended:
         pass
 
 
+def points_of(batch: Batch) -> list[dict[str, Any]]:
+    return [{"point": number} for number in batch.points]
+
+
 def answered(workers: Pretended, batches: list[Batch]) -> dict[int, str | None]:
     found = [
         (row["point"], row["error"])
-        for answer in answers(workers, batches, lambda b: [{"point": p} for p in b.points])
+        for answer in answers(workers, batches, points_of, work.measured, work.failed)
         if answer is not None
         for row in answer.rows
     ]

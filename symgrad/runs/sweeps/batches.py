@@ -8,17 +8,17 @@ its draws, or several small groups.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symgrad.numeric import Net, memory_together
+from symgrad.runs.crew.answers import Batch
+from symgrad.runs.crew.local import machine_cores
 from symgrad.runs.sweeps.cost import START, draw_seconds, point_seconds
-from symgrad.runs.sweeps.local import machine_cores
 from symgrad.runs.sweeps.spec import DEFAULTS, NET, Spec
 
-__all__ = ["SHARED", "Batch", "batches", "estimate"]
+__all__ = ["SHARED", "batches", "estimate"]
 
 OWN = ("activation", "set", "depth", "sigma_w", "sigma_b")
 """Options in which nets may differ that share their draws."""
@@ -33,26 +33,6 @@ WORTH = 2.0
 """The passes of a batch take at least so many times as long as its draws, where a group is large enough."""
 Numbers = NDArray[np.int64]
 Float = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Numbers of points, those that share draws beside each other; estimates of the seconds that they take on
-    one core, and of the bytes of memory.
-    """
-
-    points: tuple[int, ...]
-    seconds: float
-    memory: int
-
-    def halves(self) -> tuple[Batch, Batch]:
-        """The same points as two batches."""
-        cut = len(self.points) // 2
-        parts = self.points[:cut], self.points[cut:]
-        first, second = (
-            Batch(part, self.seconds * len(part) / len(self.points), self.memory) for part in parts
-        )
-        return first, second
 
 
 def batches(spec: Spec, done: Iterable[int], workers: int) -> list[Batch]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from symgrad import __version__
 from symgrad.errors import FaultError, InputError
+from symgrad.runs.crew.answers import reason
 from symgrad.runs.sweeps import work
 
 __all__ = ["Cluster"]
@@ -56,7 +57,7 @@ class Cluster:
             try:
                 return distributed.Client(self._address, timeout=CONNECTS_WITHIN, set_as_default=False)
             except Exception as error:  # an address that is none raises what it likes
-                why, again = work.reason(error)[:200], isinstance(error, AssertionError)
+                why, again = reason(error)[:200], isinstance(error, AssertionError)
             # A client that found nobody closes its event loop when it is collected. That takes a lock which
             # the next client holds while it starts, and collected just then both would wait for ever: so
             # it goes now, and the error below, raised outside the clause, does not keep it.
@@ -78,7 +79,7 @@ class Cluster:
             if isinstance(found, OSError):  # it ended just now; the scheduler will know
                 continue
             if isinstance(found, Exception):
-                why = work.reason(found)[:200]
+                why = reason(found)[:200]
                 raise InputError(f"--scheduler {self._address}: worker {worker} cannot load symgrad ({why})")
             if found != __version__:
                 raise InputError(

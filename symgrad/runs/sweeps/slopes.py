@@ -12,9 +12,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from symgrad.runs.sweeps.answers import TICK, Workers
+from symgrad.runs.crew.answers import TICK, Workers
+from symgrad.runs.crew.written import read_json, write_json
 from symgrad.runs.sweeps.spec import Spec
-from symgrad.runs.sweeps.store import SLOPES, read_json, write_json
+from symgrad.runs.sweeps.store import SLOPES
 from symgrad.runs.sweeps.work import slope
 
 __all__ = ["Slopes", "bounded", "known", "missing"]

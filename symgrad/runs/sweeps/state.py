@@ -1,64 +1,24 @@
-"""How far a sweep is, as it stands in `progress.json`."""
+"""How far a sweep is."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
-from symgrad.runs.sweeps.lock import is_held
-from symgrad.runs.sweeps.store import PROGRESS, check_links, finished_points, read_json, read_spec, write_json
+from symgrad.runs.crew import status as states
+from symgrad.runs.crew.status import Status
+from symgrad.runs.crew.written import check_links
+from symgrad.runs.sweeps.store import FILES, finished_points, read_spec
 
-__all__ = ["Status", "spent", "status"]
-
-
-@dataclass(frozen=True)
-class Status:
-    """Of `points`, `done` are measured and `failed` are recorded with a reason; `seconds` by the clock, over
-    all runs on the folder; `state` is "running", "finished", "cancelled" or "failed", with `why`.
-    """
-
-    points: int
-    done: int
-    failed: int
-    seconds: float
-    seconds_left: float | None
-    state: str
-    pid: int | None
-    why: str | None
-    folder: str
-
-    def document(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
-
-    def write(self) -> None:
-        """Into `progress.json`. Raises OSError."""
-        write_json(Path(self.folder) / PROGRESS, self.document(), force=False)
+__all__ = ["Status", "status"]
 
 
 def status(folder: Path | str) -> Status:
-    """How far the sweep of a folder is. One whose process is gone without a word is "failed", and `why` says
-    so. Raises `InputError` where there is no sweep.
-    """
+    """How far the sweep of a folder is. Raises `InputError` where there is no sweep."""
     folder = Path(folder)
-    at_work = is_held(folder)  # before its progress is read, which it may write and end
-    document = read_json(folder / PROGRESS)
-    known = set(document) == {field.name for field in fields(Status)}
-    if known and (at_work or document["state"] != "running"):
-        check_links(folder)
-        return Status(**{**document, "folder": str(folder)})
-    spec = read_spec(folder)
-    points, failed = finished_points(folder)
-    seconds, pid, why = 0.0, None, "nothing has been measured yet"
-    if known:
-        seconds, pid = document["seconds"], document["pid"]
-        why = f"process {pid} ended without a word: the same command goes on where it was"
-    state = "running" if at_work else "failed"
-    return Status(spec.points, len(points) - failed, failed, seconds, None, state, pid, why, str(folder))
 
+    def counted() -> tuple[int, int, int]:
+        spec, (points, failed) = read_spec(folder), finished_points(folder)
+        return spec.points, len(points), failed
 
-def spent(folder: Path) -> float:
-    """Seconds that earlier runs on a folder took, as far as they said."""
-    seconds = read_json(folder / PROGRESS).get("seconds")
-    return float(seconds) if isinstance(seconds, (int, float)) else 0.0
+    check_links(folder, FILES)
+    return states.of(folder, counted)

@@ -8,30 +8,23 @@ process writes at a time, the one that holds the lock. Nothing outside the folde
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symgrad.errors import InputError
+from symgrad.runs.crew.lock import LOCK
+from symgrad.runs.crew.status import PROGRESS
+from symgrad.runs.crew.written import check_links, clear, replace
 from symgrad.runs.sweeps.spec import DEFAULTS, Spec
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = [
-    "begin",
-    "finished_points",
-    "read_json",
-    "read_spec",
-    "table",
-    "tabulated",
-    "write_json",
-    "write_part",
-]
+__all__ = ["begin", "finished_points", "read_spec", "table", "tabulated", "write_part"]
 
-SPEC, SLOPES, PROGRESS, LOCK, PARTS = "sweep.toml", "slopes.json", "progress.json", "lock", "parts"
-ASIDE = ".new"
+SPEC, SLOPES, PARTS = "sweep.toml", "slopes.json", "parts"
+FILES = (SPEC, SLOPES, PROGRESS, LOCK, PARTS)
 
 
 def begin(folder: Path, spec: Spec) -> None:
@@ -39,7 +32,7 @@ def begin(folder: Path, spec: Spec) -> None:
 
     The caller holds the lock. Raises `InputError` where the folder belongs to another spec.
     """
-    check_links(folder)
+    check_links(folder, FILES)
     if (folder / SPEC).exists():
         there = read_spec(folder)
         if there != spec:
@@ -49,15 +42,7 @@ def begin(folder: Path, spec: Spec) -> None:
     else:
         replace(folder / SPEC, spec.text().encode())
     (folder / PARTS).mkdir(exist_ok=True)
-    for left in (*folder.glob(f"*{ASIDE}"), *(folder / PARTS).glob(f"*{ASIDE}")):
-        left.unlink()
-
-
-def check_links(folder: Path) -> None:
-    """Raises `InputError` where one of the sweep's files is a link."""
-    for name in (SPEC, SLOPES, PROGRESS, LOCK, PARTS):
-        if (folder / name).is_symlink():
-            raise InputError(f"{folder / name} is a link: nothing outside the folder is opened")
+    clear(folder, folder / PARTS)
 
 
 def read_spec(folder: Path | str) -> Spec:
@@ -65,7 +50,7 @@ def read_spec(folder: Path | str) -> Spec:
     none.
     """
     folder = Path(folder)
-    check_links(folder)
+    check_links(folder, FILES)
     if not (folder / SPEC).is_file():
         raise InputError(f"{folder} holds no sweep: there is no {SPEC}")
     return Spec.read(folder / SPEC, activations=False)
@@ -76,37 +61,6 @@ def _difference(there: Spec, here: Spec) -> str:
     key = next(key for key in DEFAULTS if there.axes[key] != here.axes[key])
     first, second = (json.dumps(spec.axes[key], ensure_ascii=False) for spec in (there, here))
     return f"its {key} is {first[:80]}, not {second[:80]}"
-
-
-def replace(path: Path, content: bytes, force: bool = True) -> None:
-    """Writes a file aside, forces it to the disk if need be, and renames it. Raises OSError."""
-    aside = path.with_name(path.name + ASIDE)
-    with open(aside, "wb") as file:
-        file.write(content)
-        if force:
-            file.flush()
-            os.fsync(file.fileno())
-    aside.replace(path)
-    if force and hasattr(os, "O_DIRECTORY"):  # the new name is on the disk once its folder is
-        folder = os.open(path.parent, os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def write_json(path: Path, document: Mapping[str, Any], force: bool = True) -> None:
-    """Writes a document as `replace` does."""
-    replace(path, json.dumps(document, ensure_ascii=False, indent=1).encode(), force)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A document; an empty one where there is none that can be read."""
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def schema() -> pa.Schema:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symgrad.errors import InputError
+from symgrad.runs.crew.answers import Answer, Batch, Workers, answers
+from symgrad.runs.crew.local import Local, machine_cores
+from symgrad.runs.crew.lock import locked
+from symgrad.runs.crew.progress import Progress
+from symgrad.runs.crew.status import Status
 from symgrad.runs.sweeps import slopes, store, work
-from symgrad.runs.sweeps.answers import Answer, Workers, answers
-from symgrad.runs.sweeps.batches import Batch, batches
+from symgrad.runs.sweeps.batches import batches
 from symgrad.runs.sweeps.cluster import Cluster
-from symgrad.runs.sweeps.local import Local, machine_cores
-from symgrad.runs.sweeps.lock import locked
-from symgrad.runs.sweeps.progress import Progress
 from symgrad.runs.sweeps.spec import Spec
-from symgrad.runs.sweeps.state import Status
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["measured", "run"]
 
 MOST_WORKERS = 256
+WORK = "symgrad.runs.sweeps.work"
+"""What a local worker serves."""
 TOGETHER = 1000
 """Points that need no measuring in one file."""
 
@@ -58,22 +59,9 @@ def run(
             points, failed = store.finished_points(folder)
             teller = Progress(folder, spec.points, len(points) - failed, failed, progress)
             stop = cancelled or (lambda: False)
-            return _told(teller, lambda: _worked(spec, folder, set(points), scheduler, workers, teller, stop))
+            return teller.told(lambda: _worked(spec, folder, set(points), scheduler, workers, teller, stop))
         except OSError as error:
             raise InputError(f"{folder} cannot be written ({error.strerror or error})") from None
-
-
-def _told(teller: Progress, run: Callable[[], bool]) -> Status:
-    """Runs, and says how it ended, whatever it was."""
-    try:
-        whole = run()
-    except BaseException as error:
-        stopped = isinstance(error, KeyboardInterrupt)
-        why = None if stopped else " ".join(str(error).split()) or type(error).__name__
-        with contextlib.suppress(OSError):
-            teller.say("cancelled" if stopped else "failed", why=why)
-        raise
-    return teller.say("finished" if whole else "cancelled")
 
 
 def _worked(
@@ -91,14 +79,14 @@ def _worked(
     teller.say("running")
     with ExitStack() as stack:
         local = workers or machine_cores()
-        crew: Workers = Local(local) if scheduler is None else Cluster(scheduler)
+        crew: Workers = Local(local, WORK) if scheduler is None else Cluster(scheduler)
         stack.callback(crew.close)
         known = slopes.known(folder)
         missing = slopes.missing(spec, known)
         if missing:
             provers = crew
             if scheduler is not None:
-                provers = Local(min(len(missing), local))
+                provers = Local(min(len(missing), local), WORK)
                 stack.callback(provers.close)
             for _ in slopes.bounded(folder, missing, provers, known):
                 teller.tick(0)
@@ -110,8 +98,8 @@ def _worked(
             done |= set(answer.batch.points)
         waiting = batches(spec, done, max(1, crew.slots))
         teller.expect(waiting)
-        stream = stack.enter_context(closing(answers(crew, waiting, lambda b: _points(spec, b, known))))
-        for found in stream:
+        stream = answers(crew, waiting, lambda b: _points(spec, b, known), work.measured, work.failed)
+        for found in stack.enter_context(closing(stream)):
             if stop():
                 return False
             if found is not None:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 import symgrad
-from symgrad.errors import InputError
 from symgrad.numeric import limit_threads
+from symgrad.runs.crew.answers import reason
 from symgrad.runs.sweeps.batches import SHARED
 from symgrad.runs.sweeps.spec import NET, settings
 from symgrad.theory.activations import Activation, kernel
@@ -25,7 +25,7 @@ from symgrad.theory.activations.setting import entry_of
 from symgrad.theory.net_result import NetResult, bands
 from symgrad.theory.simulation import simulate_together, slope_above
 
-__all__ = ["failed", "measured", "reason", "rows", "slope", "version"]
+__all__ = ["failed", "measured", "rows", "slope", "version"]
 
 RESULTS = (
     *(f"log10_gradient_{name}" for name in ("q05", "median", "q95")),
@@ -100,12 +100,6 @@ def failed(point: int, why: str) -> dict[str, Any]:
     return {"point": point, **dict.fromkeys(RESULTS), "error": why}
 
 
-def reason(error: Exception) -> str:
-    """What is said of a failure, on one line."""
-    text = " ".join(str(error).split())[:1000]
-    return text if isinstance(error, InputError) else f"{type(error).__name__}: {text}"
-
-
 def _entry(point: Mapping[str, Any]) -> Activation:
     with _one_at_a_time:
         return _compiled(point["activation"], point["set"])
@@ -150,3 +144,7 @@ def _number(value: Any) -> float | None:
     """None for a value that does not exist or is an exact zero's logarithm."""
     number = float(value)
     return number if math.isfinite(number) else None
+
+
+CALLS = {"measured": measured, "slope": slope}
+"""What a local worker is asked for, by name."""

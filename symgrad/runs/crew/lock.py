@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from symgrad.errors import InputError
-from symgrad.runs.sweeps.store import LOCK, check_links
+from symgrad.runs.crew.written import check_links
 
-__all__ = ["is_held", "locked"]
+__all__ = ["LOCK", "is_held", "locked"]
 
+LOCK = "lock"
 PATIENCE = 0.5
 """Seconds: somebody who only looks whether the lock is held, holds it for a moment."""
 
@@ -24,7 +25,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        check_links(folder)
+        check_links(folder, (LOCK,))
         file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise InputError(f"{folder} cannot be written ({error.strerror})") from None
@@ -32,7 +33,7 @@ def locked(folder: Path) -> Iterator[None]:
         until = time.monotonic() + PATIENCE
         while not _taken(file):
             if time.monotonic() > until:
-                raise InputError(f"{folder}: another process is at work on this sweep")
+                raise InputError(f"{folder}: another process is at work in it")
             time.sleep(0.02)
         yield
     finally:

@@ -33,21 +33,24 @@ STARTS = 3
 
 
 class Local:
-    """So many worker processes; each starts when it is first needed, and again when it has died."""
+    """So many worker processes; each starts when it is first needed, and again when it has died.
+
+    `work` is the module whose functions they call (see `serve`).
+    """
 
     lost: tuple[type[Exception], ...] = (WorkerDiedError,)
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, work: str) -> None:
         self.slots = workers
         self.memory: int | None = machine_memory()
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
-        self._processes = [_Process() for _ in range(workers)]
+        self._processes = [_Process(work) for _ in range(workers)]
         for process in self._processes:
             self._idle.put(process)
         self._threads = ThreadPoolExecutor(workers)
 
     def submit(self, function: Callable[..., dict[str, Any]], **arguments: Any) -> Future[dict[str, Any]]:
-        """Calls a function of `work` in a worker. The future raises `WorkerDiedError` where that died."""
+        """Calls a function of the module in a worker. The future raises `WorkerDiedError` where that died."""
         return self._threads.submit(self._ask, function.__name__, arguments)
 
     def close(self) -> None:
@@ -67,7 +70,8 @@ class Local:
 class _Process:
     """One worker process, started when it is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: str) -> None:
+        self._work = work
         self._popen: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -99,7 +103,7 @@ class _Process:
                     raise WorkerDiedError("the workers were ended")
                 if self._popen is not None:
                     return self._popen
-                self._popen = popen = _start()
+                self._popen = popen = _start(self._work)
             answer = _exchange(popen)
             if answer is not None and answer.get("ready"):
                 return popen
@@ -120,9 +124,9 @@ class _Process:
                     pipe.close()
 
 
-def _start() -> subprocess.Popen[str]:
+def _start(work: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "symgrad.runs.sweeps.serve"],
+        [sys.executable, "-m", "symgrad.runs.crew.serve", work],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # what there is to say is said in the answers

@@ -10,11 +10,9 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from symgrad.errors import FaultError
-from symgrad.runs.sweeps import work
-from symgrad.runs.sweeps.batches import Batch
+from symgrad.errors import FaultError, InputError
 
-__all__ = ["Answer", "Workers", "answers"]
+__all__ = ["Answer", "Batch", "Workers", "answers", "reason"]
 
 TICK = 0.1
 """Seconds after which there is an answer, even if it is none."""
@@ -22,7 +20,7 @@ DIED = "its worker process died, and died again when it was given this point alo
 
 
 class Workers(Protocol):
-    """What runs functions of `work`: how many at once, under how many bytes of memory (None: that is not
+    """What runs functions of a module: how many at once, under how many bytes of memory (None: that is not
     this process's business), and the errors that mean that a worker died.
     """
 
@@ -34,10 +32,30 @@ class Workers(Protocol):
         """How many calls run at once."""
 
     def submit(self, function: Callable[..., dict[str, Any]], **arguments: Any) -> Future[dict[str, Any]]:
-        """Calls a function of `work` in a worker."""
+        """Calls a function of the work in a worker."""
 
     def close(self) -> None:
         """Ends what is at work, at once."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Numbers of points, those that share draws beside each other; estimates of the seconds that they take on
+    one core, and of the bytes of memory.
+    """
+
+    points: tuple[int, ...]
+    seconds: float
+    memory: int
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """The same points as two batches."""
+        cut = len(self.points) // 2
+        parts = self.points[:cut], self.points[cut:]
+        first, second = (
+            Batch(part, self.seconds * len(part) / len(self.points), self.memory) for part in parts
+        )
+        return first, second
 
 
 @dataclass(frozen=True)
@@ -50,9 +68,15 @@ class Answer:
 
 
 def answers(
-    workers: Workers, batches: Sequence[Batch], points: Callable[[Batch], list[dict[str, Any]]]
+    workers: Workers,
+    batches: Sequence[Batch],
+    points: Callable[[Batch], list[dict[str, Any]]],
+    measured: Callable[..., dict[str, Any]],
+    failed: Callable[[int, str], dict[str, Any]],
 ) -> Generator[Answer | None]:
-    """The answer to each batch, as it comes, and None at least every tick; `points` makes what workers get.
+    """The answer to each batch, as it comes, and None at least every tick; `points` makes what workers get,
+    `measured` is the function of theirs that answers {"rows", "seconds"}, `failed` the row of a point that
+    has no results, and why.
 
     A batch whose worker died is given again, in two halves. A single point whose worker died is given again
     alone, once all else is done: then no other point can have been the cause, nor have taken the memory. If
@@ -67,7 +91,7 @@ def answers(
             batch = _fitting(waiting, at_work.values(), workers.memory)
             if batch is None:
                 return
-            at_work[workers.submit(work.measured, points=points(batch))] = batch
+            at_work[workers.submit(measured, points=points(batch))] = batch
 
     while waiting or at_work or suspected:
         if not (waiting or at_work):
@@ -88,13 +112,19 @@ def answers(
                 if len(batch.points) > 1:
                     waiting.extendleft(batch.halves())
                 elif batch is trial:
-                    found.append(Answer(batch, [work.failed(batch.points[0], DIED)], 0.0))
+                    found.append(Answer(batch, [failed(batch.points[0], DIED)], 0.0))
                 else:
                     suspected.append(batch)
         hand_out()  # before the rows are written: no worker waits for a disk
         yield from found
         if not found:
             yield None
+
+
+def reason(error: Exception) -> str:
+    """What is said of a failure, on one line."""
+    text = " ".join(str(error).split())[:1000]
+    return text if isinstance(error, InputError) else f"{type(error).__name__}: {text}"
 
 
 def _fitting(waiting: deque[Batch], at_work: Collection[Batch], memory: int | None) -> Batch | None:

@@ -1,15 +1,15 @@
-"""What a sweep at work says of itself: counts, time so far, time left."""
+"""What work says of itself: counts, time so far, time left."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from symgrad.runs.sweeps.answers import Answer
-from symgrad.runs.sweeps.batches import Batch
-from symgrad.runs.sweeps.state import Status, spent
+from symgrad.runs.crew.answers import Answer, Batch
+from symgrad.runs.crew.status import Status, spent
 
 __all__ = ["Progress"]
 
@@ -52,6 +52,18 @@ class Progress:
         self._left -= answer.batch.seconds
         self._estimated += answer.batch.seconds
         self._took += answer.seconds
+
+    def told(self, work: Callable[[], bool]) -> Status:
+        """Works, and says how it ended, whatever it was; `work` answers whether it came to the end."""
+        try:
+            whole = work()
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt)
+            why = None if stopped else " ".join(str(error).split()) or type(error).__name__
+            with contextlib.suppress(OSError):
+                self.say("cancelled" if stopped else "failed", why=why)
+            raise
+        return self.say("finished" if whole else "cancelled")
 
     def tick(self, workers: int, why: str | None = None) -> None:
         """Says how it stands, if it is time to."""
