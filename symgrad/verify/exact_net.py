@@ -18,7 +18,7 @@ from flint import arb, arb_mat
 from symgrad.symbolic.balls import precision
 from symgrad.verify.oracles import BallFunction, number_ball
 
-__all__ = ["ExactNet", "ball_norm"]
+__all__ = ["ExactNet", "ball_norm", "central", "difference_step", "resolved"]
 
 Entries: TypeAlias = Sequence[Any]
 """Numbers as `oracles.Number`: float64 entries are taken as the rationals that they are."""
@@ -79,16 +79,16 @@ class ExactNet:
         """∂E/∂h_l, entry by entry, l = 0…L."""
 
         def differences() -> list[arb]:
-            tensors, t = self._tensors(), _step()
+            tensors, t = self._tensors(), difference_step()
             centre = tensors.out[layer].entries()
             width = len(centre)
             columns = [
                 [h + sign * t if i == j else h for j in range(width) for sign in (1, -1)]
                 for i, h in enumerate(centre)
             ]
-            return _central(tensors.energies(arb_mat(columns), layer), t)
+            return central(tensors.energies(arb_mat(columns), layer), t)
 
-        return self._resolved(differences)
+        return resolved(differences, self.bits, self.digits)
 
     def weight_gradient(self, layer: int) -> list[list[arb]]:
         """∂E/∂W_l, (N_l, N_{l−1}), l = 1…L: a change of W_l[i, j] moves pre-activation i by its product
@@ -96,24 +96,14 @@ class ExactNet:
         rows, cols = len(self.weights[layer - 1]), len(self.weights[layer - 1][0])
 
         def differences() -> list[arb]:
-            tensors, t = self._tensors(), _step()
+            tensors, t = self._tensors(), difference_step()
             pre, below = tensors.pre[layer - 1], tensors.out[layer - 1].entries()
             moves = [(i, sign * t * h) for i in range(rows) for h in below for sign in (1, -1)]
             columns = [[a + move if row == i else a for i, move in moves] for row, a in enumerate(pre)]
-            return _central(tensors.energies(tensors.activate(columns), layer), t)
+            return central(tensors.energies(tensors.activate(columns), layer), t)
 
-        flat = self._resolved(differences)
+        flat = resolved(differences, self.bits, self.digits)
         return [flat[i * cols : (i + 1) * cols] for i in range(rows)]
-
-    def _resolved(self, differences: Callable[[], list[arb]]) -> list[arb]:
-        """The differences at the first precision that gives their norm to `digits` digits, or the last."""
-        entries: list[arb] = []
-        for doubling in range(_DOUBLINGS + 1):
-            with precision(self.bits << doubling):
-                entries = differences()
-                if ball_norm(entries).rel_accuracy_bits() >= self.digits * math.log2(10):
-                    break
-        return entries
 
     def _tensors(self) -> _Tensors:
         bits = flint.ctx.prec
@@ -122,12 +112,25 @@ class ExactNet:
         return self._at[bits]
 
 
-def _step() -> arb:
+def resolved(differences: Callable[[], list[arb]], bits: int, digits: int) -> list[arb]:
+    """The differences at the first of `bits`, 2·bits, 4·bits of precision that gives their norm to `digits`
+    digits, or the last."""
+    entries: list[arb] = []
+    for doubling in range(_DOUBLINGS + 1):
+        with precision(bits << doubling):
+            entries = differences()
+            if ball_norm(entries).rel_accuracy_bits() >= digits * math.log2(10):
+                break
+    return entries
+
+
+def difference_step() -> arb:
     """t = 2^−bits/3: rounding 2^−bits/t and truncation t² are then alike."""
     return arb(2) ** -(flint.ctx.prec // 3)
 
 
-def _central(energies: list[arb], t: arb) -> list[arb]:
+def central(energies: list[arb], t: arb) -> list[arb]:
+    """(E₊ − E₋)/2t of each pair in E₊, E₋, E₊, E₋, …"""
     return [(up - down) / (2 * t) for up, down in zip(energies[::2], energies[1::2], strict=True)]
 
 
