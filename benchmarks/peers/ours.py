@@ -17,7 +17,8 @@ from symgrad.numeric import Draw, Kernel, Measurement, Net
 from symgrad.numeric.feedforward.measure import measure, measure_draw, measure_together
 from symgrad.numeric.feedforward.plan import Plan
 from symgrad.numeric.jacobian.graded import singular_values
-from symgrad.numeric.recurrent.gradients import TimeGradients, through_time
+from symgrad.numeric.recurrent import TimeGradients, Weights, through_time
+from symgrad.numeric.recurrent.cells import RNN
 from symgrad.numeric.threads import blas_threads
 from symgrad.numeric.training import SGD, Chain, Dense, State, train, whole
 from symgrad.theory.activations import ACTIVATIONS, kernel
@@ -73,15 +74,15 @@ def _measured(found: Measurement) -> Results:
 def recurrence(case: Case) -> Prepared:
     """Backpropagation through time on tensors given."""
     weight, input_weight, steps, covector = draws.recurrent(case)
-    phi = activation(case)
+    cell, weights = RNN(activation(case)), Weights(weight, input_weight)
 
     def run() -> TimeGradients:
         with blas_threads():
-            return through_time(phi, weight, input_weight, None, steps, covector)
+            return through_time(cell, weights, steps, covector)
 
     def read(found: TimeGradients) -> Results:
-        weights = np.array([found.recurrent.ln_norm, found.input.ln_norm])
-        return {"ln_state": found.ln_state, "ln_weights": weights}
+        norms = np.array([found.recurrent.ln_norm, found.input.ln_norm])
+        return {"ln_state": found.ln_state, "ln_weights": norms}
 
     return Prepared(run, read)
 

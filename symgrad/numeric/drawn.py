@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-
-from symgrad.numeric.draws import weights as draw
 
 DTYPES = ("float64", "float32")
 DEPTH = 100_000
@@ -32,6 +30,9 @@ class Drawn:
     weights: str = "gaussian"
     seed: int = 0
     dtype: str = "float64"
+
+    laws: ClassVar[tuple[str, ...]] = ("gaussian", "orthogonal")
+    """The laws of weights that are legal."""
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -75,7 +76,7 @@ def _validate(spec: Drawn) -> None:
         if not (math.isfinite(scale) and scale >= 0):
             raise ValueError(f"{name} = {value!r}: legal are finite numbers from 0 on")
         object.__setattr__(spec, name, scale)
-    for name, legal in (("weights", tuple(draw.SAMPLERS)), ("dtype", DTYPES)):
+    for name, legal in (("weights", spec.laws), ("dtype", DTYPES)):
         if getattr(spec, name) not in legal:
             raise ValueError(f"{name} = {getattr(spec, name)!r}: legal are {', '.join(legal)}")
 

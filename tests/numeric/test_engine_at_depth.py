@@ -16,7 +16,8 @@ import pytest
 from symgrad.numeric import Kernel, Measurement, Net, gradients, measure, sample
 from symgrad.numeric.feedforward.measure import measure_draw, measure_together
 from symgrad.numeric.feedforward.plan import Plan
-from symgrad.numeric.recurrent.gradients import through_time
+from symgrad.numeric.recurrent import Weights, through_time
+from symgrad.numeric.recurrent.cells import RNN
 from symgrad.numeric.threads import limit_threads
 from tests.numeric.kernels import KERNELS
 from tests.numeric.oracles import relative
@@ -164,7 +165,9 @@ def test_one_weight_in_every_layer_is_a_recurrent_net(name: str) -> None:
     start, g = rng.standard_normal((3, 5, 12)), rng.standard_normal((3, 5, 12))
     steps = 60
     layers = gradients(kernel, [w] * steps, [b] * steps, start, g)
-    through = through_time(kernel, w, np.zeros((3, 12, 1)), b, np.zeros((3, steps, 5, 1)), g, start)
+    through = through_time(
+        RNN(kernel), Weights(w, np.zeros((3, 12, 1)), b), np.zeros((3, steps, 5, 1)), g, start
+    )
     assert relative(through.recurrent.plain(), sum(layers.weights)) < 1e-12
     assert relative(through.bias.plain()[:, 0], sum(layers.biases)) < 1e-12
     assert relative(through.initial.plain(), layers.outputs[0]) < 1e-12

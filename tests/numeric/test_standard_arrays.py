@@ -16,7 +16,8 @@ from symgrad.numeric.draws.draw import Draw
 from symgrad.numeric.feedforward.measure import measure_draw
 from symgrad.numeric.feedforward.measurement import Measurement
 from symgrad.numeric.feedforward.plan import Plan
-from symgrad.numeric.recurrent.gradients import through_time
+from symgrad.numeric.recurrent import Weights, through_time
+from symgrad.numeric.recurrent.cells import RNN
 from symgrad.theory.activations import ACTIVATIONS, kernel
 from tests.numeric.kernels import KERNELS
 from tests.numeric.oracles import furthest, random_tensors
@@ -131,7 +132,8 @@ def test_through_time_on_tensors(dtype: str) -> None:
         for scale, shape in ((0.005, (8, 8)), (1.0, (8, 5)), (0.1, (8,)), (0.1, (200, 3, 5)), (1.0, (3, 8)))
     )
     here, there = (
-        through_time(tanh, w, u, b, x, g, primitives=on) for on in (NUMPY, standard_arrays("torch", "cpu"))
+        through_time(RNN(tanh), Weights(w, u, b), x, g, primitives=on)
+        for on in (NUMPY, standard_arrays("torch", "cpu"))
     )
     assert here.ln_state.min() < -750
     np.testing.assert_allclose(there.ln_state, here.ln_state, atol=1e-11 if dtype == "float64" else 1e-4)

@@ -65,6 +65,9 @@ class Primitives(Protocol):
     def stacked(self, parts: Sequence[Tensor]) -> Tensor:
         """Arrays of one shape side by side: n × (…, B, N) → (…, n, B, N)."""
 
+    def joined(self, parts: Sequence[Tensor]) -> Tensor:
+        """Arrays one after another along the last axis."""
+
     def sums(self, x: Tensor) -> Tensor:
         """Σ of each row: (…, B, N) → (…, B)."""
 
@@ -127,6 +130,9 @@ class _NumPy:
 
     def stacked(self, parts: Sequence[Array]) -> Array:
         return np.stack(parts, axis=-3)
+
+    def joined(self, parts: Sequence[Array]) -> Array:
+        return np.concatenate(parts, axis=-1)
 
     def sums(self, x: Array) -> Array:
         return np.add.reduce(x, axis=-1)

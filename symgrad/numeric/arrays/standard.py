@@ -96,6 +96,9 @@ class StandardArrays:
     def stacked(self, parts: Sequence[Tensor]) -> Tensor:
         return self.xp.stack(list(parts), axis=-3)
 
+    def joined(self, parts: Sequence[Tensor]) -> Tensor:
+        return self.xp.concat(list(parts), axis=-1)
+
     def sums(self, x: Tensor) -> Tensor:
         return self.xp.sum(x, axis=-1)
 

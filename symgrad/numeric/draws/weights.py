@@ -56,6 +56,12 @@ def orthogonal(draws: Float) -> Float:
     return q
 
 
+def identity(draws: Float) -> Float:
+    """The identity, (S, N, N), whatever was drawn. Source: Le, Jaitly & Hinton 2015 (arXiv:1504.00941)."""
+    draws[...] = np.eye(draws.shape[2])
+    return draws
+
+
 class Sampler(NamedTuple):
     """A law of weights: from N(0, 1) draws (S, N, N) to matrices at σ_w = 1, and from these to ‖W‖₂, (S,)."""
 
@@ -66,6 +72,7 @@ class Sampler(NamedTuple):
 SAMPLERS: dict[str, Sampler] = {
     "gaussian": Sampler(gaussian, spectral_norms),
     "orthogonal": Sampler(orthogonal, lambda w: np.ones(len(w))),
+    "identity": Sampler(identity, lambda w: np.ones(len(w))),
 }
 """Law of the weights → how they are drawn, and how long their longest axis is."""
 

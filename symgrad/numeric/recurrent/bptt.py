@@ -1,22 +1,32 @@
-"""Backpropagation through time: the backward pass of `unfolded`, a block of steps at once."""
+"""Backpropagation through time: the backward pass of `unfolded`, a block of steps at once, for any cell."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symgrad.numeric.arrays.primitives import Float, Primitives, Tensor
-from symgrad.numeric.arrays.scaled import HOLD, Exponents, Rows, settle
-from symgrad.numeric.recurrent.unfolded import Block, Shared, each, exponents, merged, part, stacked, stored
+from symgrad.numeric.arrays.primitives import Buffers, Float, Primitives, Tensor
+from symgrad.numeric.arrays.scaled import HOLD, Exponents, Rows, add_bias, settle
+from symgrad.numeric.recurrent.cells.cell import Cell, Parts, columns
+from symgrad.numeric.recurrent.shared import Shared
+from symgrad.numeric.recurrent.unfolded import (
+    Block,
+    Unfolded,
+    each,
+    exponents,
+    merged,
+    part,
+    stacked,
+    stored,
+)
 
 _DEAD = -(2**40)
 
 
-class _Sum:
+class Sum:
     """Σ of terms values · 2**exponent, (…, n, m) and (…, 1, 1), kept at the largest exponent met."""
 
     def __init__(self, ops: Primitives) -> None:
@@ -43,135 +53,250 @@ class _Sum:
 
 @dataclass(frozen=True)
 class Found:
-    """What the backward pass finds: Σ_units (∂E/∂h_t)² as squares · 4**powers, (…, T, B) both; ∂E/∂h_0 with
-    an exponent a row; the three sums over time."""
+    """What the backward pass finds: for each part of the state Σ_units (∂E/∂part_t)² as squares · 4**powers,
+    (parts, …, T, B) both; ∂E/∂s_0 part by part with an exponent a row; the sums over time."""
 
     squares: Float
     powers: Exponents
-    first: Rows
-    recurrent: _Sum
-    input: _Sum
-    bias: _Sum
+    first: list[Rows]
+    recurrent: Sum
+    input: Sum
+    bias: Sum
+    recurrent_bias: Sum
 
 
-def backward(ops: Primitives, net: Shared, blocks: Sequence[Block], covector: Tensor) -> Found:
-    """Back through the blocks from ∂E/∂h_T = covector (…, B, N).
+def backward(
+    ops: Primitives, cell: Cell, net: Shared, unfolded: Unfolded, covector: Tensor, buffers: Buffers
+) -> Found:
+    """Back through the blocks from covector (…, B, parts·N), ∂E/∂s_T; or (…, T, B, parts·N), what arrives at
+    each s_t.
 
     Raises ValueError, naming the step, where φ′ is infinite or NaN.
     """
-    dtype, (*lead, batch, width) = ops.dtype(covector), covector.shape
-    steps = blocks[-1].last
-    squares, powers = np.empty((*lead, steps, batch)), np.zeros((*lead, steps, batch), np.int64)
-    most = max(block.last - block.first for block in blocks)
-    gradients = ops.empty((*lead, most + 1, batch, width), dtype)
-    scratch = ops.empty((*lead, most, batch, width), dtype)
+    blocks, width = unfolded.blocks, net.width
+    dtype, (*lead, batch, _) = ops.dtype(covector), unfolded.last[0].shape
+    steps, most = blocks[-1].last, max(block.last - block.first for block in blocks)
+    squares = np.empty((cell.parts, *lead, steps, batch))
+    powers = np.zeros((cell.parts, *lead, steps, batch), np.int64)
+
+    def buffer(name: str, count: int, wide: int) -> Tensor:
+        return buffers(name, (*lead, count, batch, wide * width), dtype)
+
+    gradients = [buffer(f"gradient {k}", most + 1, 1) for k in range(cell.parts)]
+    coefficients, scratch = buffer("factors", most, cell.coefficients), buffer("delta", most, cell.deltas)
     ones = ops.array(np.ones((*lead, most * batch, 1), dtype))
-    recurrent, given, bias = _Sum(ops), _Sum(ops), _Sum(ops)
-    rows = settle(ops, covector, None, "the covector", free=True)
+    recurrent, given, bias, inner = (Sum(ops) for _ in range(4))
+    always = len(covector.shape) > len(lead) + 2
+    start = ops.scale(covector[..., -1, :, :], 0.0) if always else covector
+    rows = [
+        settle(ops, columns(start, k, k + 1, width), None, "the covector", free=True)
+        for k in range(cell.parts)
+    ]
     for block in reversed(blocks):
         first, last, n = block.first, block.last, block.last - block.first
-        into, rows = part(gradients, 0, n + 1), _centred(ops, rows)
-        if into is not None:
-            into[..., n, :, :] = rows.values
-            rows = Rows(into[..., n, :, :], rows.exponent, rows.squares)
-        done = _plainly(ops, net, block, rows, into, part(scratch, 0, n))
-        delta, exponent, rows, size, power = done or _carefully(ops, net, block, rows, part(scratch, 0, n))
-        squares[..., first:last, :] = size
+        into = [part(store, 0, n + 1) for store in gradients]
+        rows = [row.copy(ops) for row in _centred(ops, rows)]  # the gradients of a block are written over
+        arriving = part(covector, first, last) if always else None
+        factors = cell.factors(ops, block.made, block.before, block.after, part(coefficients, 0, n))
+        done = _plainly(ops, cell, net, block, rows, factors, arriving, into, part(scratch, 0, n))
+        if done is None:
+            done = _carefully(ops, cell, net, block, rows, factors, arriving, part(scratch, 0, n))
+        delta, exponent, rows, sizes, power = done
+        squares[..., first:last, :] = sizes
         if power is not None:
             powers[..., first:last, :] = power[..., 0]
-        aligned, top = _aligned(ops, delta, exponent)
+        by_drive = columns(delta, 0, cell.gates, width)
+        by_product = columns(delta, cell.deltas - cell.gates, cell.deltas, width)
+        aligned, top = _aligned(ops, by_drive, exponent)
         given.add(merged(aligned), merged(block.inputs), top)
         bias.add(ones[..., : n * batch, :], merged(aligned), top)
+        alive: NDArray[Any] | bool = True
         if block.exponent is not None:
-            alive = ops.numpy(ops.squares(block.states))[..., None] > 0
-            aligned, top = _aligned(ops, delta, block.exponent + (0 if exponent is None else exponent), alive)
-        recurrent.add(merged(aligned), merged(block.states), top)
-    return Found(squares, powers, rows, recurrent, given, bias)
+            alive = ops.numpy(ops.squares(block.before[0]))[..., None] > 0
+            exponent = block.exponent + (0 if exponent is None else exponent)
+        if cell.inner or block.exponent is not None:
+            aligned, top = _aligned(ops, by_product, exponent, alive)
+        recurrent.add(merged(aligned), merged(block.before[0]), top)
+        if cell.inner:
+            inner.add(ones[..., : n * batch, :], merged(aligned), top)
+    return Found(squares, powers, rows, recurrent, given, bias, inner if cell.inner else bias)
 
 
-_Pass = tuple[Tensor, Exponents | None, Rows, Float, Exponents | None]
-"""Of a block: every δ (…, n, B, N) and its exponents, ∂E/∂h_first, the squares (…, n, B) of every ∂E/∂h and
-their exponents."""
+_Pass = tuple[Tensor, Exponents | None, list[Rows], Float, Exponents | None]
+"""Of a block: every δ (…, n, B, deltas·N) and its exponents, ∂E/∂s_first part by part, the squares
+(parts, …, n, B) of every ∂E/∂part and their exponents."""
 
 
-def _step_back(
-    ops: Primitives, weight: Tensor, gradient: Tensor, slope: Tensor, delta: Tensor, out: Tensor
-) -> tuple[Tensor, Tensor]:
-    """δ_t and ∂E/∂h_{t−1} from ∂E/∂h_t and φ′(a_t): the vector–Jacobian product of `_step`."""
-    delta = ops.multiply(gradient, slope, out=delta)
-    return delta, ops.product(delta, weight, out=out)
+def _below(
+    ops: Primitives, cell: Cell, net: Shared, delta: Tensor, carried: Tensor, out: Tensor = None
+) -> Tensor:
+    """∂E/∂h_{t−1} from δ_t and what reaches it beside δ W."""
+    first = (cell.deltas - cell.gates) * net.width
+    found = ops.product(delta[..., first:] if first else delta, net.by_columns, out=out)
+    return found if carried is None else ops.add(found, carried, out=found)
 
 
 def _plainly(
-    ops: Primitives, net: Shared, block: Block, rows: Rows, into: Tensor, deltas: Tensor
+    ops: Primitives,
+    cell: Cell,
+    net: Shared,
+    block: Block,
+    rows: list[Rows],
+    factors: Tensor,
+    arriving: Tensor,
+    into: list[Tensor],
+    deltas: Tensor,
 ) -> _Pass | None:
-    """The block with the exponents that its rows came with; None where one may leave the range on the way."""
+    """The block with one exponent a row, that of the largest part; None where one may leave the range on the
+    way."""
     if net.recurrent_power:
         return None
-    gradient, found, made = rows.values, [rows.values], []
-    steps = block.last - block.first
-    buffers = zip(each(block.slopes, steps), each(deltas, steps), each(into, steps + 1)[:-1], strict=True)
-    for slope, delta, out in reversed(list(buffers)):
-        delta, gradient = _step_back(ops, net.by_columns, gradient, slope, delta, out)
-        found.append(gradient)
+    values, exponent = together(ops, rows)
+    n = block.last - block.first
+    if arriving is not None and exponent is not None:
+        arriving = ops.scale(arriving, np.ldexp(1.0, -exponent[..., None, :, :]))
+    slots = list(zip(*(each(store, n + 1) for store in into), strict=True))
+    gradient = tuple(ops.scale(value, 1.0, out=slot) for value, slot in zip(values, slots[n], strict=True))
+    passed: list[Parts] = []
+    made: list[Tensor] = []
+    buffers = zip(each(factors, n), each(deltas, n), each(arriving, n), slots[:-1], strict=True)
+    for step_factors, into_delta, met, below in reversed(list(buffers)):
+        if met is not None:
+            gradient = tuple(
+                ops.add(one, columns(met, k, k + 1, net.width), out=one) for k, one in enumerate(gradient)
+            )
+        total, delta, carried = cell.back(ops, gradient, step_factors, into_delta, below)
+        gradient = (_below(ops, cell, net, delta, carried[0], below[0]), *carried[1:])
+        passed.append(total)
         made.append(delta)
-    delta, passed = stacked(ops, made[::-1], deltas), stacked(ops, found[::-1], into)
-    sizes = ops.numpy(ops.squares(passed)).astype(np.float64, copy=False)
-    dead, hold, width = sizes[..., -1:, :] == 0, HOLD[ops.dtype(gradient)], gradient.shape[-1]
-    for squares in (sizes, ops.numpy(ops.squares(delta))):
-        if not (((squares >= width * 4.0**-hold) & (squares <= 4.0**hold)) | dead).all():
+    passed.append(gradient)
+    delta = stacked(ops, made[::-1], deltas)
+    every = [
+        stacked(ops, list(one), store)
+        for one, store in zip(zip(*passed[::-1], strict=True), into, strict=True)
+    ]
+    sizes = np.stack([ops.numpy(ops.squares(one)) for one in every]).astype(np.float64, copy=False)
+    dead = (sizes[..., -1:, :] == 0).all(axis=0)
+    hold = HOLD[ops.dtype(delta)]
+    for squares in (*sizes, ops.numpy(ops.squares(delta))):
+        if not (((squares >= net.width * 4.0**-hold) & (squares <= 4.0**hold)) | dead).all():
             return None
-    exponent = None if rows.exponent is None else rows.exponent[..., None, :, :]
-    first = Rows(passed[..., 0, :, :], rows.exponent, sizes[..., 0, :])
-    return delta, exponent, first, sizes[..., 1:, :], exponent
+    below_rows = [
+        Rows(one[..., 0, :, :], exponent, size[..., 0, :]) for one, size in zip(every, sizes, strict=True)
+    ]
+    stretched = None if exponent is None else exponent[..., None, :, :]
+    return delta, stretched, below_rows, sizes[..., 1:, :], stretched
 
 
-def _carefully(ops: Primitives, net: Shared, block: Block, rows: Rows, deltas: Tensor) -> _Pass:
-    """The block step by step, each row moved wherever it leaves the range."""
-    passed: list[Rows] = []
+def _carefully(
+    ops: Primitives,
+    cell: Cell,
+    net: Shared,
+    block: Block,
+    rows: list[Rows],
+    factors: Tensor,
+    arriving: Tensor,
+    deltas: Tensor,
+) -> _Pass:
+    """The block step by step, each row of each part moved wherever it leaves the range."""
+    passed: list[list[Rows]] = []
     made: list[Rows] = []
     for k in reversed(range(block.last - block.first)):
-        step, passed = f"step {block.first + k + 1}", [rows, *passed]
-        values = ops.multiply(rows.values, block.slopes[..., k, :, :])
-        made.insert(
-            0, settle(ops, values, rows.exponent, f"{step}: the gradient times φ′", out=values, free=True)
-        )
-        exponent = made[0].exponent
-        if net.recurrent_power:
-            zero = np.zeros((*values.shape[:-1], 1), np.int64)
-            exponent = net.recurrent_power + (zero if exponent is None else exponent)
-        values = ops.product(made[0].values, net.by_columns)
-        rows = settle(ops, values, exponent, f"{step}: the gradient", out=values, free=True)
-    sizes = np.stack([ops.numpy(row.squares) for row in passed], axis=-2).astype(np.float64, copy=False)
+        step = f"step {block.first + k + 1}"
+        if arriving is not None:
+            met = arriving[..., k, :, :]
+            parts = (columns(met, p, p + 1, net.width) for p in range(cell.parts))
+            rows = [
+                _added(ops, row, one, f"{step}: the gradient") for row, one in zip(rows, parts, strict=True)
+            ]
+        values, exponent = together(ops, rows)
+        none = tuple(None for _ in values)
+        total, delta, carried = cell.back(ops, values, factors[..., k, :, :], None, none)
+        passed.insert(0, [settle(ops, one, exponent, f"{step}: the gradient", free=True) for one in total])
+        made.insert(0, settle(ops, delta, exponent, f"{step}: the gradient times φ′", out=delta, free=True))
+        zero = np.zeros((*values[0].shape[:-1], 1), np.int64)
+        from_delta = zero if made[0].exponent is None else made[0].exponent
+        below = _below(ops, cell, net, made[0].values, None)
+        power: Exponents = from_delta + net.recurrent_power
+        if carried[0] is not None:
+            below, power = add_bias(ops, below, power, carried[0], zero if exponent is None else exponent)
+        rows = [
+            settle(ops, one, its, f"{step}: the gradient", out=one, free=True)
+            for one, its in ((below, power), *((one, exponent) for one in carried[1:]))
+        ]
+    sizes: Float = np.stack(
+        [[ops.numpy(row.squares).astype(np.float64, copy=False) for row in step] for step in passed], axis=-2
+    )
+    powers = [exponents([step[p].exponent for step in passed]) for p in range(cell.parts)]
+    known = [one for one in powers if one is not None]
+    power_of_all = (
+        np.stack([np.zeros_like(known[0]) if one is None else one for one in powers]) if known else None
+    )
     delta = stored(ops, [row.values for row in made], deltas)
-    return delta, exponents(made), rows, sizes, exponents(passed)
+    return delta, exponents([row.exponent for row in made]), rows, sizes, power_of_all
 
 
-def _centred(ops: Primitives, rows: Rows) -> Rows:
+def together(ops: Primitives, rows: list[Rows]) -> tuple[Parts, Exponents | None]:
+    """The parts at one exponent a row, that of the largest; what underflows is below rounding of it."""
+    if len(rows) == 1 or all(row.exponent is rows[0].exponent for row in rows):
+        return tuple(row.values for row in rows), rows[0].exponent
+    zero = np.zeros((*rows[0].values.shape[:-1], 1), np.int64)
+    each_one = [zero if row.exponent is None else row.exponent for row in rows]
+    alive = [
+        np.where(ops.numpy(row.squares)[..., None] > 0, one, _DEAD)
+        for row, one in zip(rows, each_one, strict=True)
+    ]
+    top = np.max(alive, axis=0)
+    top = np.where(top == _DEAD, 0, top)
+    values = tuple(
+        ops.scale(row.values, np.ldexp(1.0, np.minimum(one - top, 0)))
+        for row, one in zip(rows, each_one, strict=True)
+    )
+    return values, top if top.any() else None
+
+
+def _added(ops: Primitives, row: Rows, arriving: Tensor, what: str) -> Rows:
+    """A row and what arrives, which has no exponent."""
+    zero = np.zeros((*row.values.shape[:-1], 1), np.int64)
+    before = ops.scale(row.values, 1.0)
+    values, exponent = add_bias(ops, before, zero if row.exponent is None else row.exponent, arriving, zero)
+    return settle(ops, values, exponent, what, out=values, free=True)
+
+
+def _centred(ops: Primitives, rows: list[Rows]) -> list[Rows]:
     """The rows moved to about 1 when one is far from there, so that a block can run on without moving any.
 
     All rows of a net are moved by one power, that of the largest, those still far then by their own: rows of
-    one exponent are added up without being scaled first.
+    one exponent are added up without being scaled first. The parts of a state are moved alike.
     """
-    reach = HOLD[ops.dtype(rows.values)] // 4
-    squares = ops.numpy(rows.squares)
+    reach = HOLD[ops.dtype(rows[0].values)] // 4
+    parts, exponent = together(ops, rows)
+    shared = exponent if len(rows) > 1 else rows[0].exponent
+    given = [ops.numpy(row.squares) for row in rows]
+    if len(rows) > 1 and parts[0] is not rows[0].values:
+        given = [ops.numpy(ops.squares(one)) for one in parts]
+    squares = given[0] if len(rows) == 1 else np.add.reduce(given)
     far = (squares > 0) & ~((squares >= 4.0**-reach) & (squares <= 4.0**reach))
     if not far.any():
-        return rows
+        return [Rows(one, shared, size) for one, size in zip(parts, given, strict=True)]
     power = (np.frexp(squares)[1] // 2).astype(np.int64)
     top = np.where(squares > 0, power, _DEAD).max(axis=-1, keepdims=True)
     power = np.where(power >= top - reach, top, power)
     power = np.where((squares > 0) & far.any(axis=-1, keepdims=True), power, 0)
-    values = ops.scale(rows.values, np.ldexp(1.0, -power[..., None]))
-    exponent = power[..., None] + (0 if rows.exponent is None else rows.exponent)
-    return Rows(values, exponent if exponent.any() else None, np.ldexp(squares, -2 * power))
+    factors = np.ldexp(1.0, -power[..., None])
+    moved = power[..., None] + (0 if shared is None else shared)
+    after = moved if moved.any() else None
+    return [
+        Rows(ops.scale(one, factors), after, np.ldexp(size, -2 * power))
+        for one, size in zip(parts, given, strict=True)
+    ]
 
 
 def _aligned(
     ops: Primitives, delta: Tensor, exponent: Exponents | None, alive: NDArray[Any] | bool = True
 ) -> tuple[Tensor, Exponents]:
-    """delta·2**exponent (…, n, B, N) with one exponent (…, 1, 1) for all its rows: the largest of those that
-    are not 0 and ``alive``; what underflows is below rounding of the largest."""
+    """delta·2**exponent (…, n, B, k·N) with one exponent (…, 1, 1) for all its rows: the largest of those
+    that are not 0 and ``alive``; what underflows is below rounding of the largest."""
     if exponent is None:
         return delta, np.zeros((1, 1), np.int64)
     one = exponent[..., :1, :1, :]

@@ -1,9 +1,9 @@
 """A recurrent net unfolded in time: its forward pass, a block of steps at once; formulas in `gradients`.
 
-What does not wait for the step before is done for a whole block: U x_t and φ′ here, the sums over time in
-`bptt`, as products over (steps · B) rows. Two arrays are stored, the states and the slopes. What does wait is
-one step of the cell (`_step`) and its vector–Jacobian product (`bptt._step_back`): another cell is another
-such pair.
+What does not wait for the step before is done for a whole block: U x_t + b here, the coefficients of the way
+back and the sums over time in `bptt`, as products over (steps · B) rows. Two arrays are stored, the states
+and what a step leaves for the way back. What does wait is one step of the cell and its vector–Jacobian
+product (`cells`).
 
 A block is first run plainly and then judged by the squares of its rows. Where one leaves the ordinary range
 it is run again step by step, with a power of two carried beside each row (`scaled`). Both give the same
@@ -17,9 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symgrad.numeric.arrays.primitives import Primitives, Tensor
-from symgrad.numeric.arrays.scaled import EDGE, Exponents, Rows, add_bias, carry, settle
-from symgrad.numeric.kernel import Array, Kernel
+from symgrad.numeric.arrays.primitives import Buffers, Primitives, Tensor
+from symgrad.numeric.arrays.scaled import EDGE, Exponents, Rows, settle
+from symgrad.numeric.recurrent.cells.cell import Cell, Parts, columns
+from symgrad.numeric.recurrent.shared import Shared
 
 _STEPS, _ENTRIES = 32, 2**17
 """Most steps of a block, most steps times entries of a state: gradients that change by 2^5 a step stay
@@ -28,87 +29,87 @@ count, so that the sums over time are split alike however nets are stacked."""
 
 
 @dataclass(frozen=True)
-class Shared:
-    """What all steps share: W·2**recurrent_power (…, N, N), U (…, N, M), b·2**bias_power (…, 1, N) or None;
-    and W laid out by columns, see `of`."""
-
-    recurrent: Tensor
-    input: Tensor
-    bias: Tensor | None
-    recurrent_power: int = 0
-    bias_power: int = 0
-    by_columns: Tensor = None
-
-    @classmethod
-    def of(
-        cls,
-        ops: Primitives,
-        recurrent: Array,
-        input_weights: Array,
-        bias: Array | None,
-        recurrent_power: int = 0,
-        bias_power: int = 0,
-    ) -> Shared:
-        """From arrays on the host; W is laid out by columns as well, for δ W: BLAS takes few rows times a
-        transposed matrix in four fifths of the time."""
-        columns = np.ascontiguousarray(recurrent.swapaxes(-1, -2))
-        return cls(
-            ops.array(recurrent),
-            ops.array(input_weights),
-            None if bias is None else ops.array(bias),
-            recurrent_power,
-            bias_power,
-            ops.transposed(ops.array(columns)),
-        )
-
-
-@dataclass(frozen=True)
 class Block:
-    """Steps first + 1 … last of a forward pass: the states h_first … h_{last−1} that W was applied to, their
-    exponents (…, n, B, 1) or None, the inputs and the slopes φ′(a) of the steps, all (…, n, B, ·)."""
+    """Steps first + 1 … last of a forward pass, all (…, n, B, ·): the parts of the states before and after
+    each step, the exponents (…, n, B, 1) of those before or None, the inputs, and what the steps have
+    left."""
 
     first: int
     last: int
-    states: Tensor
+    before: Parts
+    after: Parts
     exponent: Exponents | None
     inputs: Tensor
-    slopes: Tensor
+    made: Tensor
 
 
-def forward(ops: Primitives, kernel: Kernel, net: Shared, inputs: Tensor, start: Tensor) -> list[Block]:
-    """The blocks of the pass through inputs (…, T, B, M) from h_0 = start (…, B, N), first to last.
+@dataclass(frozen=True)
+class Unfolded:
+    """The blocks of a forward pass, first to last, and its last state with its exponents."""
 
-    Raises ValueError, naming the step, where φ leaves the range of its dtype, or passes the edge of the
+    blocks: list[Block]
+    last: Parts
+    exponent: Exponents | None
+
+
+def forward(
+    ops: Primitives, cell: Cell, net: Shared, inputs: Tensor, start: Tensor, buffers: Buffers
+) -> Unfolded:
+    """The pass through inputs (…, T, B, M) from s_0 = start (…, B, parts·N).
+
+    Raises ValueError, naming the step, where a state leaves the range of its dtype, or passes the edge of the
     ordinary range without a line to continue on.
     """
-    dtype, (*lead, steps, batch, _), width = ops.dtype(inputs), inputs.shape, start.shape[-1]
-    together = min(steps, _STEPS, max(1, _ENTRIES // (batch * width)))
-    held = ops.empty((*lead, steps + 1, batch, width), dtype)
-    slopes = ops.empty((*lead, steps, batch, width), dtype)
-    scratch = ops.empty((*lead, together, batch, width), dtype)
-    state = settle(ops, start, None, "the initial state")
-    if held is not None:
-        held[..., 0, :, :] = state.values
+    dtype, (*lead, steps, batch, _), width = ops.dtype(inputs), inputs.shape, net.width
+    together = block_length(steps, batch, width)
+    held = [buffers(f"state {k}", (*lead, steps + 1, batch, width), dtype) for k in range(cell.parts)]
+    made = buffers("made", (*lead, steps, batch, cell.made * width), dtype)
+    spare = buffers("spare", (*lead, batch, (cell.gates + 1) * width), dtype)
+    at = [settle(ops, columns(start, k, k + 1, width), None, "the initial state") for k in range(cell.parts)]
+    if len(at) > 1 and any(row.exponent is not None for row in at):
+        raise ValueError(
+            f"the initial state leaves the ordinary range, 2^±{EDGE[dtype]}: take smaller entries"
+        )
+    for store, row in zip(held, at, strict=True):
+        if store is not None:
+            store[..., 0, :, :] = row.values
+    state, exponent = tuple(row.values for row in at), at[0].exponent
     blocks = []
     for first in range(0, steps, together):
         last = min(first + together, steps)
-        given, pre = inputs[..., first:last, :, :], part(scratch, 0, last - first)
-        into = part(held, first + 1, last + 1), part(slopes, first, last)
+        given, kept = inputs[..., first:last, :, :], part(made, first, last)
+        into = [part(store, first + 1, last + 1) for store in held]
         done = None
-        if state.exponent is None and not (net.recurrent_power or net.bias_power):
-            done = _plainly(ops, kernel, net, state, _drive(ops, net, given, pre), pre, *into)
+        if exponent is None and not (cell.unbounded and (net.recurrent_power or net.bias_power)):
+            drive = _drive(ops, cell, net, given, kept)
+            done = _plainly(ops, cell, net, state, drive, first, kept, into, spare)
         if done is None:
-            done = _carefully(ops, kernel, net, state, _drive(ops, net, given, pre), first, *into)
-        rows, slope = done
-        states = stacked(ops, [row.values for row in rows[:-1]], part(held, first, last))
-        blocks.append(Block(first, last, states, exponents(rows[:-1]), given, slope))
-        state = rows[-1]
-    return blocks
+            drive = _drive(ops, cell, net, given, None)
+            at_first = Rows(state[0], exponent, None)
+            done = _carefully(ops, cell, net, at_first, drive, first, kept, into)
+        passed, exponents_passed, left = done
+        before = tuple(
+            stacked(ops, list(states[:-1]), part(store, first, last))
+            for states, store in zip(zip(*passed, strict=True), held, strict=True)
+        )
+        after = tuple(
+            stacked(ops, list(states[1:]), store)
+            for states, store in zip(zip(*passed, strict=True), into, strict=True)
+        )
+        blocks.append(Block(first, last, before, after, exponents(exponents_passed[:-1]), given, left))
+        state, exponent = passed[-1], exponents_passed[-1]
+    return Unfolded(blocks, state, exponent)
 
 
-def _drive(ops: Primitives, net: Shared, inputs: Tensor, out: Tensor | None) -> Tensor:
-    """U x_t + b of a block, without b where it has a power of its own."""
-    into = None if out is None else merged(out)
+def block_length(steps: int, batch: int, width: int) -> int:
+    """Steps of a block."""
+    return min(steps, _STEPS, max(1, _ENTRIES // (batch * width)))
+
+
+def _drive(ops: Primitives, cell: Cell, net: Shared, inputs: Tensor, made: Tensor) -> Tensor:
+    """U x_t + b of a block, without b where it has a power of its own, in the first columns of what is
+    kept."""
+    into = None if made is None else merged(columns(made, 0, cell.gates, net.width))
     found = ops.product(merged(inputs), ops.transposed(net.input), out=into)
     found = found.reshape(*inputs.shape[:-1], found.shape[-1])
     if net.bias is None or net.bias_power:
@@ -116,77 +117,79 @@ def _drive(ops: Primitives, net: Shared, inputs: Tensor, out: Tensor | None) -> 
     return ops.add(found, net.bias[..., None, :, :], out=found)
 
 
-_Pass = tuple[list[Rows], Tensor]
-"""Of a block: h_first … h_last, and the slopes (…, n, B, N) of its steps."""
-
-
-def _step(
-    ops: Primitives, kernel: Kernel, weight: Tensor, state: Tensor, drive: Tensor, out: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """a_t and h_t from h_{t−1} and the drive U x_t + b, which may be written over."""
-    pre = ops.add(drive, ops.product(state, weight, out=out), out=drive)
-    return pre, ops.phi(kernel, pre, out=out)
+_Pass = tuple[list[Parts], list[Exponents | None], Tensor]
+"""Of a block: s_first … s_last, their exponents, and what its steps have left, (…, n, B, ·)."""
 
 
 def _plainly(
     ops: Primitives,
-    kernel: Kernel,
+    cell: Cell,
     net: Shared,
-    state: Rows,
+    state: Parts,
     drive: Tensor,
-    pre: Tensor | None,
-    out: Tensor | None,
-    slopes: Tensor | None,
+    first: int,
+    made: Tensor | None,
+    out: Sequence[Tensor | None],
+    spare: Tensor | None,
 ) -> _Pass | None:
-    """The block without exponents; None where a row leaves the ordinary range."""
-    weight, pres, states = ops.transposed(net.recurrent), [], [state.values]
-    steps = drive.shape[-3]
-    for given, into in zip(each(drive, steps), each(out, steps), strict=True):
-        a, h = _step(ops, kernel, weight, states[-1], given, into)
-        pres.append(a)
-        states.append(h)
-    pre, reached = stacked(ops, pres, pre), stacked(ops, states[1:], out)
-    edge, width = EDGE[ops.dtype(pre)], pre.shape[-1]
-    for values in (pre, reached):
-        if not ops.within(ops.squares(values), width * 4.0**-edge, 4.0**edge):
-            return None
-    return [Rows(h, None, None) for h in states], ops.dphi(kernel, pre, reached, out=slopes)
+    """The block without exponents; None where a row leaves the ordinary range.
+
+    Raises ValueError for a bounded cell: such a row is not a number, or too large to be squared.
+    """
+    left, states, steps = [], [state], drive.shape[-3]
+    into = zip(*(each(store, steps) for store in out), strict=True)
+    for given, kept, slots in zip(each(drive, steps), each(made, steps), into, strict=True):
+        one, state = cell.step(ops, net, states[-1], given, kept, slots, spare)
+        left.append(one)
+        states.append(state)
+    found = stacked(ops, left, made)
+    dtype = ops.dtype(found)
+    edge = EDGE[dtype]
+    reached = [
+        stacked(ops, list(part), store)
+        for part, store in zip(zip(*states[1:], strict=True), out, strict=True)
+    ]
+    if cell.unbounded:
+        for values in (found, *reached):
+            if not ops.within(ops.squares(values), net.width * 4.0**-edge, 4.0**edge):
+                return None
+        return states, [None] * len(states), found
+    for values in reached:
+        if not ops.within(ops.squares(values), 0.0, 4.0**edge):
+            within = (ops.numpy(ops.squares(values)) <= 4.0**edge).all(axis=-1)
+            step = first + 1 + int(np.argmin(within.reshape(-1, steps).all(axis=0)))
+            why = "take smaller inputs, weights or initial states"
+            raise ValueError(f"step {step}: the state leaves the range of {dtype}: {why}")
+    return states, [None] * len(states), found
 
 
 def _carefully(
     ops: Primitives,
-    kernel: Kernel,
+    cell: Cell,
     net: Shared,
     state: Rows,
     drive: Tensor,
     first: int,
-    out: Tensor | None,
-    slopes: Tensor | None,
+    made: Tensor | None,
+    out: Sequence[Tensor | None],
 ) -> _Pass:
     """The block step by step, each row with its exponent."""
-    rows, found = [state], []
+    rows, left = [state], []
     for k, given in enumerate(each(drive, drive.shape[-3])):
-        what = f"step {first + k + 1}: the"
-        values = ops.product(state.values, ops.transposed(net.recurrent))
-        exponent = np.zeros((*values.shape[:-1], 1), np.int64) if state.exponent is None else state.exponent
-        values, exponent = add_bias(ops, values, exponent + net.recurrent_power, given, 0)
-        if net.bias is not None and net.bias_power:
-            values, exponent = add_bias(ops, values, exponent, net.bias, net.bias_power)
-        pre = settle(ops, values, exponent, f"{what} pre-activation", out=values)
-        h = ops.phi(kernel, pre.values)
-        found.append(ops.dphi(kernel, pre.values, h))
-        state = settle(ops, h, carry(ops, kernel, pre, f"{what} pre-activation"), f"{what} state", out=h)
+        kept, state = cell.scaled(ops, net, state, given, f"step {first + k + 1}")
+        left.append(kept)
         rows.append(state)
-    stored(ops, [row.values for row in rows[1:]], out)
-    return rows, stored(ops, found, slopes)
+    stored(ops, [row.values for row in rows[1:]], out[0])
+    return [(row.values,) for row in rows], [row.exponent for row in rows], stored(ops, left, made)
 
 
-def exponents(rows: Sequence[Rows]) -> Exponents | None:
-    """Those of n rows (…, B, N), as (…, n, B, 1); None when all are 0."""
-    if all(row.exponent is None for row in rows):
+def exponents(found: Sequence[Exponents | None]) -> Exponents | None:
+    """Those of n rows, (…, B, 1) each or None, as (…, n, B, 1); None when all are 0."""
+    known = [one for one in found if one is not None]
+    if not known:
         return None
-    zero = np.zeros((*rows[0].values.shape[:-1], 1), np.int64)
-    return np.stack([zero if row.exponent is None else row.exponent for row in rows], axis=-3)
+    zero = np.zeros_like(known[0])
+    return np.stack([zero if one is None else one for one in found], axis=-3)
 
 
 def merged(block: Tensor) -> Tensor:
