@@ -1,0 +1,176 @@
+"""The slope of a recurrent net's gradient at finite width, in numbers: its typical value and its spread over
+seeds. The formulas are derived in `finite_width`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgrad.numeric.gaussian import ln_moments
+from symgrad.numeric.kernel import Kernel
+
+__all__ = ["TimeMoments", "predicted_slope", "time_moments"]
+
+Float: TypeAlias = NDArray[np.float64]
+
+KNOTS = 65
+"""Steps at which moments are integrated; between them they are interpolated."""
+GRID, FINE = 6001, 1e-6
+"""Points of the grid of z, and where it begins to be as fine as it gets."""
+DEGREES = 48
+"""Hermite coefficients that a correlation is summed over."""
+MEETINGS = 1000
+"""Steps after which the correlation of two distant states is taken as settled."""
+LARGE = 300.0
+"""Logarithms beyond which a number is not formed."""
+
+
+@dataclass(frozen=True)
+class TimeMoments:
+    """What one step of a wide net does, t = 1…T, with a = √q_t z, z ~ N(0, 1), μ_k = E φ′(a)^2k.
+
+    ln_factor   ln σ_w² μ₁, (T,)
+    spread      V = 3μ₂/μ₁² − 1, (T,): N times the variance of ln ‖∂E/∂h_{t−1}‖²/‖∂E/∂h_t‖² when q is given
+    walk        the same with what a fluctuation of q adds at this step and all later ones, (T,)
+    shared      change of that logarithm with ln ‖W‖_F² and with ln ‖U‖_F², (2, T)
+    persistent  N times the variance of what its units leave at every step since their pre-activations at
+                different steps are correlated
+    """
+
+    ln_factor: Float
+    spread: Float
+    walk: Float
+    shared: Float
+    persistent: float
+
+
+def predicted_slope(
+    kernel: Kernel, sigma_w: float, sigma_b: float, depth: int, width: int, batch: int
+) -> tuple[float, float]:
+    """(slope, sd) of the plain recurrent net with W ~ N(0, σ_w²/N), U ~ N(0, 1/N), b ~ N(0, σ_b²), x_t ~
+    N(0, 1): the typical change of ln ‖∂E/∂h_t‖_F per step towards t = 1, least squares over t = 1…T, and the
+    standard deviation of one seed's.
+
+    To first order in 1/N, the part that does not average over T to second. It holds where φ′ at different
+    steps is not nearly the same: T ≪ N for tanh and other odd φ, T ≪ √N for linear units, whose product is a
+    power of W. Raises ValueError where there is no slope (T = 1, σ_w = 0) or no moment.
+    """
+    if depth < 2 or width < 1 or batch < 1:
+        given = f"depth {depth}, width {width}, batch {batch}"
+        raise ValueError(f"{given}: a slope needs depth from 2 on, width and batch from 1 on")
+    found = time_moments(kernel, sigma_w, sigma_b, depth)
+    # from ∂E/∂h_T to ∂E/∂h_1 the factors are those of steps T … 2
+    backwards = slice(None, 0, -1)
+    places = np.arange(depth) - (depth - 1) / 2
+    weights = places / np.sum(places**2)
+    behind = np.cumsum(weights[::-1])[-2::-1]  # what a factor adds to the slope: the weights of all behind it
+    spread = np.diff(_of_batch(found.spread[backwards], width, batch))
+    walk = np.diff(_of_batch(found.walk[backwards], width, batch))
+    slope = behind @ (found.ln_factor[backwards] / 2 - spread / 4)
+    shared = 2 * np.sum((found.shared[:, backwards] @ behind) ** 2) / width**2
+    return float(slope), math.sqrt((walk @ behind**2 + shared + found.persistent / width) / 4)
+
+
+def _of_batch(parts: Float, width: int, batch: int) -> Float:
+    """Σ parts/N over the first 0, 1, 2, … factors, the variance of the logarithm of one sample, turned into
+    that of the mean of B independent lognormal numbers (Fenton and Wilkinson): a B-th of it while small."""
+    own = np.concatenate([[0.0], np.cumsum(parts)]) / width
+    small = np.minimum(own, LARGE)
+    return np.where(own < LARGE, np.log1p(np.expm1(small) / batch), own - math.log(batch))
+
+
+def time_moments(kernel: Kernel, sigma_w: float, sigma_b: float, depth: int) -> TimeMoments:
+    """The moments along q_1 = 1 + σ_b², q_{t+1} = σ_w² E φ(√q_t z)² + 1 + σ_b². Raises ValueError as
+    `predicted_slope` does."""
+    if not (math.isfinite(sigma_w) and sigma_w > 0 and math.isfinite(sigma_b) and sigma_b >= 0):
+        scales = f"sigma_w = {sigma_w}, sigma_b = {sigma_b}"
+        raise ValueError(f"{scales}: a slope needs a finite sigma_w above 0 and a finite sigma_b from 0 on")
+    ln_q, ln_factor = _length_map(kernel, sigma_w, sigma_b, depth)
+    knots = np.unique(np.geomspace(1, depth, min(depth, KNOTS)).round().astype(int))
+    units = _Units(kernel, np.exp(ln_q[knots - 1]))
+    (slope, steep), (state, tall) = units.moments(units.slopes), units.moments(units.states)
+    leaning = (units.mean(units.slopes * units.leaning) / slope, units.mean(units.states * units.leaning))
+    mixed = units.mean(units.slopes * units.states) / slope - state
+    values = np.array([steep / slope**2, *leaning, state, tall - state**2, mixed])
+    kurtosis, steer, lift, state, tall, mixed = (
+        np.interp(np.arange(1, depth + 1), knots, row) for row in values
+    )
+    q = np.exp(ln_q)
+    above = np.append(sigma_w**2 / q[1:], 0.0)  # ln q_{t+1} per change of the mean of φ(a_t)²
+    later, reaction = np.zeros(depth + 1), lift * above
+    for t in reversed(range(depth)):  # Σ of the logarithms from t on, per change of ln q_t
+        later[t] = steer[t] + reaction[t] * later[t + 1]
+    given = later[1:] * above
+    walk = 3 * kurtosis - 1 + given**2 * tall + 2 * given * mixed + 2 * (later[:-1] / q) ** 2
+    sources = np.stack([1 - (1 + sigma_b**2) / q, 1 / q])
+    length = np.zeros((2, depth))
+    for t in range(depth):  # ln q_t per change of ln ‖W‖_F² and of ln ‖U‖_F²
+        length[:, t] = sources[:, t] + (reaction[t - 1] * length[:, t - 1] if t else 0.0)
+    shared = steer * length + np.array([[1.0], [0.0]])
+    middle = depth // 2
+    unit = _Units(kernel, q[middle : middle + 1])
+    part = unit.slopes / unit.mean(unit.slopes)[:, None] + given[middle] * unit.states
+    correlation = unit.correlation(sigma_w, sigma_b, min(depth, MEETINGS))
+    persistent = float(np.sum(unit.hermite(part)[1:] ** 2 * correlation ** np.arange(1, DEGREES)))
+    return TimeMoments(ln_factor, 3 * kurtosis - 1, walk, shared, persistent)
+
+
+def _length_map(kernel: Kernel, sigma_w: float, sigma_b: float, depth: int) -> tuple[Float, Float]:
+    """ln q_t and ln σ_w² E φ′(√q_t z)², t = 1…T."""
+    ln_w, ln_given = 2 * math.log(sigma_w), math.log1p(sigma_b**2)
+    ln_q, ln_factor, here = np.empty(depth), np.empty(depth), ln_given
+    for t in range(depth):
+        if not abs(here) < LARGE:
+            raise ValueError(f"the variance of a pre-activation leaves e^±{LARGE} at step {t + 1}")
+        second, slope = ln_moments(kernel, here)
+        ln_q[t], ln_factor[t] = here, ln_w + slope
+        here = float(np.logaddexp(ln_w + second, ln_given))
+    if not np.isfinite(ln_factor).all():
+        raise ValueError("E φ′² is 0 or infinite: no slope is predicted")
+    return ln_q, ln_factor
+
+
+class _Units:
+    """φ(√q z)² and φ′(√q z)² of units with pre-activation variances q (Q,), on a grid of z (Z,) that is as
+    fine at 10⁻⁶ as at 1."""
+
+    def __init__(self, kernel: Kernel, q: Float) -> None:
+        u = np.linspace(-1, 1, GRID) * math.asinh(9 / FINE)
+        self.z = FINE * np.sinh(u)
+        density = np.exp(-(self.z**2) / 2) * np.cosh(u)
+        self.density = density / np.sum(density)
+        self.q, a = q, np.sqrt(q)[:, None] * self.z
+        self.value: Float = np.asarray(kernel.value(a), np.float64)
+        slope: Float = np.asarray(kernel.slope(a), np.float64)
+        self.states, self.slopes = self.value**2, slope**2
+        self.leaning = (self.z**2 - 1) / 2
+        """q d/dq E f(√q z) = E f (z² − 1)/2."""
+
+    def mean(self, f: Float) -> Float:
+        """E f, (Q, Z) → (Q,)."""
+        return np.asarray(f @ self.density)
+
+    def moments(self, f: Float) -> tuple[Float, Float]:
+        """E f and E f²."""
+        return self.mean(f), self.mean(f * f)
+
+    def hermite(self, f: Float) -> Float:
+        """f_n = E f(z) He_n(z)/√n!, n < DEGREES, of one f (1, Z): E f(z)f(z′) = Σ f_n² cⁿ if E zz′ = c."""
+        rows = [np.ones_like(self.z), self.z]
+        for n in range(2, DEGREES):
+            rows.append((self.z * rows[-1] - math.sqrt(n - 1) * rows[-2]) / math.sqrt(n))
+        return np.asarray(np.stack(rows) @ (self.density * f[0]))
+
+    def correlation(self, sigma_w: float, sigma_b: float, steps: int) -> float:
+        """c of the pre-activations at distant steps, whose inputs are independent: c q = σ_w² E φ φ + σ_b²,
+        from σ_b² on, after so many steps."""
+        squares, here = self.hermite(self.value) ** 2, 0.0
+        for _ in range(steps):
+            meeting = float(squares @ here ** np.arange(DEGREES))
+            here = min(1.0, (sigma_w**2 * meeting + sigma_b**2) / float(self.q[0]))
+        return here
