@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _app(options)
         if options.command == "worker":
             return _worker()
-        document = _sweep(options) if options.command == "sweep" else _answer(options)
+        document = LONG.get(options.command, _answer)(options)
         _print(options, document)
     except InputError as error:
         print(f"symgrad: {error}", file=sys.stderr)
@@ -68,7 +68,7 @@ def _late(options: argparse.Namespace, why: str) -> int:
 
 def _failed(command: str, document: dict[str, Any]) -> int:
     if document.get("complete") is False:
-        rest = "" if command == "sweep" else "; this is what is known"
+        rest = "" if command in LONG else "; this is what is known"
         print(f"symgrad: {document['why']}{rest}", file=sys.stderr)
         return EXIT_CODES[document["reason"]]
     if command == "check":
@@ -103,26 +103,45 @@ def _time_limit(options: argparse.Namespace) -> float | None:
 
 def _sweep(options: argparse.Namespace) -> dict[str, Any]:
     """In this process, which a signal or the time limit tells to stop; the folder keeps what is done."""
+    work = partial(verbs.sweep, options.spec, options.out, options.scheduler, options.workers)
+    return _told(options, "points", work)
+
+
+def _memory(options: argparse.Namespace) -> dict[str, Any]:
+    """As a sweep; without a folder the stored run, which is only read."""
+    given = _verb_arguments(options)
+    out, workers = given.pop("out", None), given.pop("workers", None)
+    if out is None:
+        if given or workers is not None:
+            raise InputError("memory: trainings need a folder (legal: --out FOLDER, or no option at all)")
+        return _answer(options)
+    from symgrad.verbs.memory import experiment_of
+
+    return _told(options, "trainings", partial(verbs.train_memory, experiment_of(**given), out, workers))
+
+
+def _told(options: argparse.Namespace, what: str, work: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """Long work on so many of what, given where to say how far it is and whom to ask if it shall stop."""
     from symgrad.progress import ProgressLine, stopped_by_signals
 
     limit = _time_limit(options)
     ends = None if limit is None else time.monotonic() + limit
     with stopped_by_signals() as stopped, ProgressLine(sys.stderr) as line:
-        document = verbs.sweep(
-            options.spec,
-            options.out,
-            options.scheduler,
-            options.workers,
-            line.show,
-            lambda: stopped() or (ends is not None and time.monotonic() > ends),
+        document = work(
+            progress=line.show,
+            cancelled=lambda: stopped() or (ends is not None and time.monotonic() > ends),
         )
     if document["state"] == "finished":
         return document
-    done = f"{document['done'] + document['failed']} of {document['points']} points"
+    done = f"{document['done'] + document['failed']} of {document['points']} {what}"
     reason = "interrupted" if stopped() else "limit" if document["state"] == "cancelled" else "fault"
     ended = {"interrupted": "interrupted", "limit": f"no end within {limit} s", "fault": document["why"]}
     why = f"{ended[reason]} after {done}; the same command goes on where it stopped"
     return {**document, "complete": False, "why": why, "reason": reason}
+
+
+LONG: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {"sweep": _sweep, "memory": _memory}
+"""Commands whose work lies in a folder, from which they go on when stopped."""
 
 
 def _keep(file: str, found: dict[str, Any]) -> None:
@@ -153,8 +172,6 @@ def _verb_arguments(options: argparse.Namespace) -> dict[str, Any]:
     if "formats" in arguments:
         legal = FORMATS if options.command == "export" else ATLAS_FORMATS
         arguments["formats"] = _formats(arguments["formats"], legal)
-    if options.command == "simulate" and arguments.pop("architecture") != "mlp":
-        raise InputError(f"--architecture {options.architecture}: legal is mlp")
     return arguments
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from symgrad.numeric import Measurement
 from symgrad.present.latex import latex
 from symgrad.present.markdown import prose_markdown
 from symgrad.present.plain import plain, prose_plain
@@ -19,6 +20,7 @@ from symgrad.theory.activations import Activation
 from symgrad.theory.bibliography import BIBLIOGRAPHY
 from symgrad.theory.net_result import bands
 from symgrad.theory.simulation import Simulation
+from symgrad.theory.through_time.simulation import RecurrentSimulation
 
 __all__ = [
     "Document",
@@ -108,6 +110,7 @@ def derivation_document(derivation: Derivation) -> Document:
                 "measure": claim.measure,
                 "scope": claim.scope,
                 "regime": claim.regime,
+                "status": claim.status,
             }
             for claim in derivation.claims
         ],
@@ -134,32 +137,26 @@ def curve_document(entry: Activation, curve: Curve, found: Range | None = None) 
     }
 
 
-def simulation_document(simulation: Simulation) -> Document:
+def simulation_document(simulation: Simulation | RecurrentSimulation) -> Document:
     """The document of `simulate`; null stands for a value that does not exist or is an exact zero's
     logarithm.
     """
-    net, measured = simulation.net, simulation.measured
-    bounded = simulation.bounded
-    predicted = simulation.predicted
+    net, predicted = simulation.net, simulation.predicted
+    bounded, supremum = simulation.bounded, simulation.gamma
     return {
         "config": {
-            "architecture": "mlp",
+            "architecture": simulation.architecture,
             "activation": simulation.activation.name,
             "parameters": {s.name: str(value) for s, value in simulation.activation.parameters.items()},
-            **{
-                name: getattr(net, name)
-                for name in ("depth", "width", "batch", "seeds", "sigma_w", "sigma_b")
-            },
-            **{name: getattr(net, name) for name in ("weights", "seed", "dtype")},
+            **simulation.options,
         },
         "depth": list(range(1, net.depth + 1)),
         "log10_gradient": _bands(simulation.log10_gradient),
-        "log10_weight_gradient": _bands(measured.ln_weight_gradient / np.log(10)),
+        **_own_measurements(simulation),
         "log10_bound": _numbers(np.median(simulation.log10_bound, axis=0)) if bounded else [None] * net.depth,
         "log10_predicted": None if predicted is None else _numbers(simulation.log10_predicted),
-        "preactivation_log10_rms": _numbers(np.median(measured.ln_preactivation_rms, axis=0) / np.log(10)),
-        "gamma": simulation.gamma.enclosure().decimal,
-        "violations": simulation.violations if bounded else 0,
+        "gamma": None if supremum is None else supremum.enclosure().decimal,
+        "violations": simulation.violations,
         "verdict": "UNDECIDED" if not bounded else "FAIL" if simulation.violations else "PASS",
         "slope_measured": _number(simulation.slope_measured),
         "slope_predicted": None if predicted is None else _number(simulation.slope_predicted),
@@ -167,6 +164,32 @@ def simulation_document(simulation: Simulation) -> Document:
         "log10_front_factor": _number(simulation.front_factor),
         "finding": simulation.finding(),
         "steps": [step_document(step) for step in simulation.steps()],
+    }
+
+
+def _own_measurements(simulation: Simulation | RecurrentSimulation) -> Document:
+    """What is measured at every layer where each has weights of its own, and once where all steps share
+    them.
+    """
+    measured = simulation.measured
+    if isinstance(measured, Measurement):
+        return {
+            "log10_weight_gradient": _bands(measured.ln_weight_gradient / np.log(10)),
+            "preactivation_log10_rms": _numbers(
+                np.median(measured.ln_preactivation_rms, axis=0) / np.log(10)
+            ),
+        }
+    shared = {
+        "recurrent": measured.ln_recurrent_gradient,
+        "input": measured.ln_input_gradient,
+        "bias": measured.ln_bias_gradient,
+    }
+    quantiles = {name: _bands(logs[:, None] / np.log(10)) for name, logs in shared.items()}
+    return {
+        "log10_shared_gradient": {
+            name: {quantile: values[0] for quantile, values in found.items()}
+            for name, found in quantiles.items()
+        }
     }
 
 

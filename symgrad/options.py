@@ -29,16 +29,45 @@ def _number(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text[:30]!r} is not legal, only numbers are") from None
 
 
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
+def _wholes(text: str) -> tuple[int, ...]:
+    return tuple(_whole(part) for part in text.split(","))
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(_number(part) for part in text.split(","))
+
+
 SIMULATION_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
-    ("depth", _whole, "layers L, 1 to 100000 (default 30)"),
+    ("depth", _whole, "layers L, or time steps T, 1 to 100000 (default 30)"),
     ("width", _whole, "units a layer N (default 64)"),
     ("batch", _whole, "inputs at once B (default 16)"),
     ("seeds", _whole, "independent nets S (default 16)"),
     ("sigma-w", _number, "weights have variance W²/fan-in (default 1)"),
     ("sigma-b", _number, "biases have variance V² (default 0)"),
-    ("weights", str, "gaussian or orthogonal (default gaussian)"),
+    ("weights", str, "gaussian, orthogonal, or for recurrent nets identity (default gaussian)"),
+    ("forget-bias", _number, "added to the bias of an LSTM's forget gate, -50 to 50 (default 0)"),
     ("seed", _whole, "the seed of all draws (default 0)"),
     ("dtype", str, "float64 or float32 (default float64)"),
+)
+
+
+MEMORY_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
+    ("preset", str, "short (default) or long, the stored run; other options change it"),
+    ("task", _texts, "adding, recall, or both with a comma (default adding)"),
+    ("steps", _wholes, "lengths T of the sequences, as 10,50 (the default)"),
+    ("architectures", _texts, "of rnn,orthogonal,lstm (default all)"),
+    ("seeds", _whole, "trainings of each (default 3)"),
+    ("updates", _whole, "updates at most (default 3000)"),
+    ("width", _whole, "units N (default 64)"),
+    ("batch", _whole, "sequences of an update B (default 50)"),
+    ("rates", _numbers, "learning rates, all tried (default: one for each architecture)"),
+    ("dtype", str, "float32 or float64 (default float32)"),
+    ("seed", _whole, "the first seed (default 0)"),
+    ("workers", _whole, "local processes (default: one for each core)"),
 )
 
 
@@ -98,9 +127,16 @@ def parser() -> argparse.ArgumentParser:
     command("show", "one derivation").add_argument("key", metavar="KEY")
     simulate = command("simulate", "a concrete net beside its bound")
     activation(simulate, option=True)
-    simulate.add_argument("--architecture", default="mlp", metavar="NAME")
+    simulate.add_argument("--architecture", metavar="NAME", help="mlp (default), rnn, lstm, gru")
     for name, kind, help_text in SIMULATION_OPTIONS:
         simulate.add_argument(f"--{name}", type=kind, metavar=name[0].upper(), help=help_text)
+    simulate.add_argument(
+        "--no-forget-gate",
+        dest="forget_gate",
+        default=None,
+        action="store_false",
+        help="the LSTM of 1997, f = 1",
+    )
     sweep = command("sweep", "simulate over a grid, into a folder; the same command again goes on")
     sweep.add_argument("spec", metavar="SPEC.toml", help="two tables: [fixed], one value each; [grid], lists")
     sweep.add_argument("--out", required=True, metavar="FOLDER", help="Parquet files and progress lie there")
@@ -110,6 +146,10 @@ def parser() -> argparse.ArgumentParser:
     sweep.add_argument(
         "--workers", type=_whole, metavar="N", help="local processes (default: one for each core)"
     )
+    memory = command("memory", "train recurrent nets on tasks that ask for memory, or show the stored run")
+    memory.add_argument("--out", metavar="FOLDER", help="curves lie there; the same command again goes on")
+    for name, kind, help_text in MEMORY_OPTIONS:
+        memory.add_argument(f"--{name}", type=kind, metavar=name[0].upper(), help=help_text)
     verify = command("verify", "judge the claims of the derivations on concrete nets")
     verify.add_argument("keys", nargs="*", metavar="KEY")
     verify.add_argument("--seed", type=_whole, default=0)

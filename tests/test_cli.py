@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from symgrad.cli import main
-from symgrad.numeric import Net, sample
+from symgrad.numeric import Net, RecurrentNet, sample
 from symgrad.options import SIMULATION_OPTIONS
 from symgrad.theory.activations import ACTIVATIONS, CORE
 from symgrad.theory.registry import DERIVATIONS
@@ -133,7 +133,7 @@ BAD = [
     (["simulate", "--dtype", "float16"], "float16"),
     (["simulate", "--depth", "100000", "--width", "4096"], "GiB"),
     (["simulate", "--activation", "nope"], "nope"),
-    (["simulate", "--architecture", "lstm"], "lstm"),
+    (["simulate", "--architecture", "transformer"], "transformer"),
     (["export", "--format", "docx", "--out", "x"], "docx"),
     (["export"], "--out"),
 ]
@@ -176,7 +176,7 @@ def test_as_a_process() -> None:
 
 
 def test_the_help_names_the_defaults() -> None:
-    defaults = {option.name: option.default for option in fields(Net)}
+    defaults = {option.name: option.default for kind in (RecurrentNet, Net) for option in fields(kind)}
     for name, _, words in SIMULATION_OPTIONS:
         default = defaults[name.replace("-", "_")]
         assert words.endswith(

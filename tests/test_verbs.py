@@ -18,7 +18,7 @@ from symgrad.symbolic.calculus.equality import UndecidedError
 from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
 
-NET = {"depth": 4, "width": 5, "batch": 2, "seeds": 3}
+NET: dict[str, Any] = {"depth": 4, "width": 5, "batch": 2, "seeds": 3}
 FOLDER = Path(__file__).resolve().parents[1] / "derivations"
 GRID = """
 [fixed]

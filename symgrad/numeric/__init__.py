@@ -7,18 +7,19 @@ It is handed an activation as a `Kernel` (φ and φ′ as array functions), neve
     measure_together([net, steeper], [kernel, kernel])  # the same of nets that share their draws, drawn once
     slope(found.ln_gradient)                            # measured change per layer, output to input
     length_map(kernel, 1.0, 0.0, 50).predicted_slope    # the same, infinite width
-    violations(found, gamma=1.0)                        # (seed, layer) pairs above the worst-case bound
+    violations(net, found.ln_gradient, ln_bound(found, 1.0))  # (seed, layer) pairs above the worst case
 """
 
 from symgrad.numeric.arrays.primitives import NUMPY, Primitives
 from symgrad.numeric.draws.draw import Draw, sample
 from symgrad.numeric.feedforward.measure import measure, measure_draw, measure_together
-from symgrad.numeric.feedforward.measurement import Measurement, excess, ln_bound, slope, violations
+from symgrad.numeric.feedforward.measurement import Measurement, ln_bound
 from symgrad.numeric.feedforward.net import Net
 from symgrad.numeric.feedforward.passes import Gradients, gradients
 from symgrad.numeric.feedforward.plan import Plan, memory_together
 from symgrad.numeric.gaussian import LengthMap, expectation, length_map, ln_moments
 from symgrad.numeric.kernel import Kernel
+from symgrad.numeric.profile import excess, slope, violations
 from symgrad.numeric.recurrent.gradients import TimeGradients, through_time
 from symgrad.numeric.recurrent.net import RecurrentMeasurement, RecurrentNet, measure_recurrent
 from symgrad.numeric.threads import limit_threads

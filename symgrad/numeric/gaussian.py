@@ -106,21 +106,28 @@ class LengthMap:
         return 0.5 * float(self.ln_factor.mean())
 
 
-def length_map(kernel: Kernel, sigma_w: float, sigma_b: float, depth: int) -> LengthMap:
+def length_map(
+    kernel: Kernel, sigma_w: float, sigma_b: float, depth: int, drive: float | None = None
+) -> LengthMap:
     """q_1 = σ_w² + σ_b² (inputs have mean square 1), q_{l+1} = σ_w² E φ(√q_l z)² + σ_b², l up to depth.
+
+    With ``drive``, the variance of U x_t that a recurrent net is given at every step t and starts from:
+    q_1 = drive + σ_b², q_{t+1} = σ_w² E φ(√q_t z)² + drive + σ_b².
 
     Relative error of each expectation about 1e-12; logs throughout, −inf for an exact 0. Raises
     ValueError where `expectation` does, or where q passes the ordinary range on a side where φ is
     neither linear nor level. Source: Poole et al. 2016 (arXiv:1606.05340); Schoenholz et al. 2017
-    (arXiv:1611.01232).
+    (arXiv:1611.01232); that the weights of a recurrent net are shared does not change it, Chen, Pennington
+    & Schoenholz 2018 (arXiv:1806.05394).
     """
-    if depth < 1 or not all(math.isfinite(scale) and scale >= 0 for scale in (sigma_w, sigma_b)):
-        scales = f"depth = {depth}, sigma_w = {sigma_w}, sigma_b = {sigma_b}"
+    if depth < 1 or not all(math.isfinite(s) and s >= 0 for s in (sigma_w, sigma_b, drive or 0.0)):
+        scales = f"depth = {depth}, sigma_w = {sigma_w}, sigma_b = {sigma_b}, drive = {drive}"
         raise ValueError(f"{scales}: legal are depths from 1 on and finite scales from 0 on")
     ln_q, ln_factor = np.empty(depth), np.empty(depth)
     with np.errstate(all="ignore"):
         ln_w, ln_b = 2 * np.log(np.array([sigma_w, sigma_b]))
-        here = float(np.logaddexp(ln_w, ln_b))
+        ln_b = np.logaddexp(ln_b, np.log(drive or 0.0))
+        here = float(np.logaddexp(ln_w, ln_b) if drive is None else ln_b)
         for l in range(depth):
             ln_q[l] = here
             second, slope = ln_moments(kernel, here)

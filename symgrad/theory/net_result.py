@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from symgrad.numeric import LengthMap, Measurement, Net, ln_bound, slope, violations
+from symgrad.numeric import LengthMap, slope, violations
+from symgrad.numeric.drawn import Drawn
 
 __all__ = ["LN10", "NetResult", "bands"]
 
@@ -17,40 +18,43 @@ LN10 = math.log(10)
 
 @dataclass(frozen=True, kw_only=True)
 class NetResult:
-    """A measurement, the bound that `gamma_above`, a float not below γ, gives for each net (infinite: none),
-    and the length map, or why there is none. Logarithms to base 10, −inf for an exact zero.
+    """A net of L layers or time steps: what was measured, the worst case, and what is predicted.
+
+    ln_gradient  (S, L), ln ‖∂E/∂h_l‖_F of each seed, −inf for an exact zero
+    ln_bound     (S, L), each net's own worst case; None where no claim gives one
+    predicted    the length map, or None and why there is none
     """
 
-    net: Net
-    measured: Measurement
-    gamma_above: float
+    net: Drawn
+    ln_gradient: np.ndarray
+    ln_bound: np.ndarray | None
     predicted: LengthMap | None
     why_unpredicted: str
 
     @property
     def bounded(self) -> bool:
-        """Whether φ′ is bounded, so that there is a worst case."""
-        return math.isfinite(self.gamma_above)
+        """Whether there is a worst case."""
+        return self.ln_bound is not None
 
     @cached_property
     def log10_gradient(self) -> np.ndarray:
         """(S, L)."""
-        return self.measured.ln_gradient / LN10
+        return self.ln_gradient / LN10
 
     @cached_property
     def log10_bound(self) -> np.ndarray:
-        """(S, L): each net's own bound ‖g‖ ∏_{k>l} ‖W_k‖₂ γ."""
-        return ln_bound(self.measured, self.gamma_above) / LN10
+        """(S, L); infinite where there is no worst case."""
+        return np.full_like(self.ln_gradient, np.inf) if self.ln_bound is None else self.ln_bound / LN10
 
     @cached_property
     def violations(self) -> int:
         """How many (seed, layer) pairs pass the bound."""
-        return violations(self.measured, self.gamma_above)
+        return 0 if self.ln_bound is None else violations(self.net, self.ln_gradient, self.ln_bound)
 
     @cached_property
     def slope_measured(self) -> float:
         """Change of ln‖∂E/∂h_l‖ per layer towards the input, least squares, median over seeds."""
-        return slope(self.measured.ln_gradient)
+        return slope(self.ln_gradient)
 
     @property
     def slope_predicted(self) -> float | None:

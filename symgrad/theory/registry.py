@@ -21,11 +21,9 @@ def _collect() -> dict[str, Entry]:
     found: list[Entry] = []
     for module in pkgutil.walk_packages(symgrad.theory.__path__, "symgrad.theory."):
         if module.name != __name__:
-            found += [
-                value
-                for value in vars(importlib.import_module(module.name)).values()
-                if isinstance(value, Entry)
-            ]
+            members = vars(importlib.import_module(module.name)).values()
+            entries = (member for member in members if isinstance(member, Entry))
+            found += [entry for entry in entries if entry.body.__module__ == module.name]
     found.sort(key=lambda e: SUBJECTS.index(e.subject))
     found += [activation_entry(activation) for activation in CORE.values()]
     keys = [e.key for e in found]

@@ -13,29 +13,57 @@ import numpy as np
 import sympy as sp
 
 from symgrad.errors import InputError, RefutedError
-from symgrad.numeric import Kernel, LengthMap, Measurement, Net, length_map, measure_together
+from symgrad.numeric import Kernel, LengthMap, Measurement, Net, length_map, ln_bound, measure_together
+from symgrad.numeric.drawn import Drawn
 from symgrad.symbolic.derivation import Step, prove
 from symgrad.symbolic.letters import E, W, gamma, h, k
-from symgrad.symbolic.notation import Juxtaposed, Norm, Partial, dphi
+from symgrad.symbolic.notation import Norm, Partial, dphi
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.symbolic.ranges.range import LINE
 from symgrad.theory.activations import Activation, kernel
 from symgrad.theory.activations import gamma as gamma_of
 from symgrad.theory.activations.kernels import domain
 from symgrad.theory.net_result import LN10, NetResult
+from symgrad.theory.simulated import Simulated, power, rounded
 
-__all__ = ["Simulation", "simulate", "simulate_together", "slope_above"]
+__all__ = [
+    "Simulation",
+    "above",
+    "check_domain",
+    "predicted_map",
+    "short_name",
+    "simulate",
+    "simulate_together",
+    "slope_above",
+    "slope_step",
+]
 
 LONG_NAME = 30
 """Letters up to which a typed activation is named by its text in a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Simulation(NetResult):
+class Simulation(Simulated):
     """One kind of net: what was measured, and what theory says of it in steps and in a sentence."""
 
     activation: Activation
     gamma: Value
+    measured: Measurement
+
+    @property
+    def architecture(self) -> str:
+        """Layer by layer, fully connected."""
+        return "mlp"
+
+    @property
+    def called(self) -> str:
+        """As in "30-layer tanh net"."""
+        return f"{self.net.depth}-layer {short_name(self.activation)} net"
+
+    @property
+    def gamma_above(self) -> float:
+        """A float not below γ."""
+        return above(self.gamma)
 
     def steps(self) -> tuple[Step, ...]:
         """The norm bound with the numbers of this net put in, each line checked against the arrays."""
@@ -46,31 +74,15 @@ class Simulation(NetResult):
         middle = float(np.median(norms)) if depth > 1 else 1.0
         product = sp.Product(gamma * Norm(W[k]), (k, 2, depth))
         front, back = (Norm(Partial(E, h[layer])) for layer in (1, depth))
-        value = self.gamma
-        where: tuple[Any, ...] = tuple(part for root in value.named for part in (", where ", root.equation))
-        measured = prove(
-            sp.Eq(front, Juxtaposed(_power(self.front_factor), back), evaluate=False),
-            ("what these nets really do",),
-            self._counted,
-            rule="measured",
-        )
+        measured = self.measured_step(front, back)
+        slope = slope_step(self.activation, self.gamma)
         if not self.bounded:
-            why = ("φ′ is unbounded, so no product of constants bounds the gradient",)
-            return prove(
-                sp.Eq(gamma, sp.oo, evaluate=False), why, self._slopes_below, rule="no bound"
-            ), measured
+            return slope, measured
         return (
+            slope,
             prove(
-                sp.Eq(gamma, value.number, evaluate=False)
-                if not value.expr.has(sp.erfc)
-                else sp.Eq(gamma, _rounded(self.gamma_above)),
-                ("the proved supremum of ", sp.Abs(dphi(sp.Symbol("x"))), *where),
-                self._slopes_below,
-                rule="range of the derivative",
-            ),
-            prove(
-                sp.Eq(sp.Function("median")(Norm(W[k])), _rounded(middle), evaluate=False),
-                (f"measured, {self._over_seeds()}, layers 2 to ", sp.Integer(depth)),
+                sp.Eq(sp.Function("median")(Norm(W[k])), rounded(middle), evaluate=False),
+                (f"measured, {self.over_seeds()}, layers 2 to ", sp.Integer(depth)),
                 lambda: "largest singular values in double precision",
                 rule="measured",
             ),
@@ -81,27 +93,13 @@ class Simulation(NetResult):
                 rule="norm bound",
             ),
             prove(
-                sp.Eq(product, _power(self.bound_factor), evaluate=False),
+                sp.Eq(product, power(self.bound_factor), evaluate=False),
                 ("the numbers put in, median over seeds",),
                 self._product_agrees,
                 rule="numbers put in",
             ),
             measured,
         )
-
-    def _counted(self) -> str:
-        if not self.bounded:
-            return "measured; there is no bound to hold it against"
-        return f"measured; {self.violations} of {self.log10_gradient.size} values above the bound"
-
-    def _slopes_below(self) -> str:
-        if not self.bounded:
-            return "proved on the activation's page"
-        points = np.linspace(-8.0, 8.0, 257)
-        slopes = np.abs(kernel(self.activation).slope(points))
-        if slopes.max() > self.gamma_above * (1 + 1e-12):
-            raise RefutedError("the compiled derivative exceeds γ")
-        return f"proved on the activation's page; the compiled derivative keeps it at {points.size} points"
 
     def _product_agrees(self) -> str:
         with np.errstate(divide="ignore"):
@@ -110,50 +108,39 @@ class Simulation(NetResult):
             raise RefutedError("the product of the norms is not the bound")
         return "the sum of the logarithms, added up again"
 
-    def finding(self) -> str:
-        """One sentence made from the numbers."""
-        name, depth = self.activation.name, self.net.depth
-        name = name if len(name) <= LONG_NAME else self.activation.spoken
-        if depth == 1:
-            return "One layer: there is no product yet, and nothing to shrink or grow."
-        change = self.front_factor
-        if math.isinf(change):
-            return f"In this {depth}-layer {name} net the gradient at layer 1 is exactly zero."
-        word = "vanishes" if change < -1 else "explodes" if change > 1 else "holds"
-        size = f"about {_plain(abs(change))}" if abs(change) < 5 else f"10^{abs(change):.1f}"
-        how = "smaller" if change < 0 else "larger"
-        first = f"In this {depth}-layer {name} net the gradient {word}: at layer 1 it is {size} times {how}"
-        return f"{first} than at layer {depth} ({self._over_seeds()}), {self._against_bound()}."
 
-    def _over_seeds(self) -> str:
-        return "one seed" if self.net.seeds == 1 else f"median over {self.net.seeds} seeds"
+def slope_step(activation: Activation, supremum: Value) -> Step:
+    """γ = sup|φ′| as proved on the activation's page, held against the compiled derivative; γ = ∞ where
+    there is none.
+    """
 
-    def _against_bound(self) -> str:
-        if not self.bounded:
-            return "and no worst-case bound exists, since φ′ is unbounded"
-        side = "shrinks" if self.bound_factor < 0 else "grows"
-        if self.violations:
-            return f"and {self.violations} measured values lie above the worst-case bound: a contradiction"
-        return f"always under the worst-case bound, which {side} by 10^{abs(self.bound_factor):.1f}"
+    def below() -> str:
+        if supremum.number.is_infinite:
+            return "proved on the activation's page"
+        points = np.linspace(-8.0, 8.0, 257)
+        slopes = np.abs(kernel(activation).slope(points))
+        if slopes.max() > above(supremum) * (1 + 1e-12):
+            raise RefutedError("the compiled derivative exceeds γ")
+        return f"proved on the activation's page; the compiled derivative keeps it at {points.size} points"
+
+    if supremum.number.is_infinite:
+        why = ("φ′ is unbounded, so no product of constants bounds the gradient",)
+        return prove(sp.Eq(gamma, sp.oo, evaluate=False), why, below, rule="no bound")
+    number = rounded(above(supremum)) if supremum.expr.has(sp.erfc) else supremum.number
+    where: tuple[Any, ...] = tuple(part for root in supremum.named for part in (", where ", root.equation))
+    because = ("the proved supremum of ", sp.Abs(dphi(sp.Symbol("x"))), *where)
+    return prove(sp.Eq(gamma, number, evaluate=False), because, below, rule="range of the derivative")
 
 
 def simulate(activation: Activation, options: Mapping[str, Any]) -> Simulation:
     """Measures the net that the options describe. Raises `InputError` naming the offending option and its
     legal range.
     """
+    supremum = gamma_of(activation)
     net, functions = _prepared(activation, options)
     (measured,) = _measured([net], [functions])
-    predicted, why = _predicted(net, functions)
-    gamma = gamma_of(activation)
-    return Simulation(
-        activation=activation,
-        net=net,
-        measured=measured,
-        gamma=gamma,
-        gamma_above=_above(gamma),
-        predicted=predicted,
-        why_unpredicted=why,
-    )
+    result = _result(net, functions, measured, above(supremum))
+    return Simulation(**vars(result), activation=activation, gamma=supremum, measured=measured)
 
 
 def simulate_together(cases: Sequence[tuple[Activation, Mapping[str, Any], float]]) -> list[NetResult]:
@@ -164,29 +151,35 @@ def simulate_together(cases: Sequence[tuple[Activation, Mapping[str, Any], float
     """
     prepared = [_prepared(activation, options) for activation, options, _ in cases]
     nets, kernels = [net for net, _ in prepared], [functions for _, functions in prepared]
-    results = []
-    measurements = _measured(nets, kernels)
-    for net, functions, measured, (_, _, above) in zip(nets, kernels, measurements, cases, strict=True):
-        predicted, why = _predicted(net, functions)
-        results.append(
-            NetResult(net=net, measured=measured, gamma_above=above, predicted=predicted, why_unpredicted=why)
-        )
-    return results
+    results = zip(nets, kernels, _measured(nets, kernels), cases, strict=True)
+    return [_result(net, functions, measured, most) for net, functions, measured, (*_, most) in results]
+
+
+def _result(net: Net, functions: Kernel, measured: Measurement, most: float) -> NetResult:
+    """With the bound that ``most``, a float not below γ, gives; none where it is infinite."""
+    predicted, why = predicted_map(functions, net)
+    return NetResult(
+        net=net,
+        ln_gradient=measured.ln_gradient,
+        ln_bound=ln_bound(measured, most) if math.isfinite(most) else None,
+        predicted=predicted,
+        why_unpredicted=why,
+    )
 
 
 def slope_above(activation: Activation) -> float:
     """A float not below γ = sup|φ′|, as `simulate` uses it; raises `InputError` where φ is not defined on the
     whole line.
     """
-    _check_domain(activation)
-    return _above(gamma_of(activation))
+    check_domain(activation)
+    return above(gamma_of(activation))
 
 
-def _above(gamma: Value) -> float:
+def above(supremum: Value) -> float:
     """A float not below γ (infinite when φ′ is unbounded)."""
-    if gamma.number.is_infinite:
+    if supremum.number.is_infinite:
         return math.inf
-    return float(np.nextafter(float(gamma.enclosure().upper), math.inf))
+    return float(np.nextafter(float(supremum.enclosure().upper), math.inf))
 
 
 def _prepared(activation: Activation, options: Mapping[str, Any]) -> tuple[Net, Kernel]:
@@ -194,14 +187,15 @@ def _prepared(activation: Activation, options: Mapping[str, Any]) -> tuple[Net, 
     unknown = set(options) - set(legal)
     if unknown:
         raise InputError(f"option {min(unknown)!r} is not known (legal: {', '.join(legal)})")
-    _check_domain(activation)
+    check_domain(activation)
     try:
         return Net(**options), kernel(activation)
     except ValueError as error:
         raise InputError(str(error)) from None
 
 
-def _check_domain(activation: Activation) -> None:
+def check_domain(activation: Activation) -> None:
+    """Raises `InputError` where φ is not defined on the whole line."""
     where = domain(activation)
     if where not in (None, LINE):
         raise InputError(f"{activation.name} is defined on {where} only: a net needs it on the whole line")
@@ -216,26 +210,14 @@ def _measured(nets: Sequence[Net], kernels: Sequence[Kernel]) -> list[Measuremen
         raise InputError(f"width {nets[0].width}: not enough memory on this machine") from None
 
 
-def _predicted(net: Net, functions: Kernel) -> tuple[LengthMap | None, str]:
+def predicted_map(functions: Kernel, net: Drawn, drive: float | None = None) -> tuple[LengthMap | None, str]:
     """The length map, or why there is none."""
     try:
-        return length_map(functions, net.sigma_w, net.sigma_b, net.depth), ""
+        return length_map(functions, net.sigma_w, net.sigma_b, net.depth, drive), ""
     except ValueError as error:
         return None, str(error)
 
 
-def _power(log10: float) -> sp.Expr:
-    """A power of ten that stays one."""
-    exponent = _rounded(log10)
-    return sp.Pow(10, exponent, evaluate=False) if exponent.is_finite else sp.exp(exponent)
-
-
-def _rounded(number: float) -> sp.Expr:
-    if not math.isfinite(number):
-        return sp.oo if number > 0 else -sp.oo if number < 0 else sp.nan
-    return sp.Float(f"{number:.4g}", 4)
-
-
-def _plain(power: float) -> str:
-    """Three significant digits of a factor, without an exponent."""
-    return f"{float(f'{10**power:.3g}'):,.10g}"
+def short_name(activation: Activation) -> str:
+    """As a sentence names it."""
+    return activation.name if len(activation.name) <= LONG_NAME else activation.spoken

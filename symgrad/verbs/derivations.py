@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from symgrad.errors import InputError
 from symgrad.verbs.asked import Document
+from symgrad.verbs.nets import ARCHITECTURES
 
 if TYPE_CHECKING:
     from symgrad.symbolic.derivation import Derivation
@@ -26,7 +27,7 @@ def listing() -> Document:
         "core": list(CORE),
         "families": {family: [entry.name for entry in entries] for family, entries in FAMILIES.items()},
         "derivations": [{"key": e.key, "title": e.title, "subject": e.subject} for e in DERIVATIONS.values()],
-        "architectures": ["mlp"],
+        "architectures": list(ARCHITECTURES),
     }
 
 

@@ -8,17 +8,30 @@ from typing import Any
 from symgrad.errors import InputError
 from symgrad.verbs.asked import Document, Settings, entry_of
 
-__all__ = ["decay", "simulate"]
+__all__ = ["ARCHITECTURES", "decay", "simulate"]
 
 MAX_POWERS = 1000
 
 
-def simulate(activation: str = "tanh", settings: Settings | None = None, **options: Any) -> Document:
-    """A concrete net, measured layer by layer, beside its own worst-case bound and the length map's slope."""
+ARCHITECTURES = ("mlp", "rnn", "lstm", "gru")
+
+
+def simulate(
+    activation: str = "tanh", settings: Settings | None = None, architecture: str = "mlp", **options: Any
+) -> Document:
+    """A concrete net, measured layer by layer or step by step, beside its own worst-case bound and the length
+    map's slope.
+    """
     from symgrad.documents import simulation_document
     from symgrad.theory import simulation
+    from symgrad.theory.through_time import simulation as through_time
 
-    return simulation_document(simulation.simulate(entry_of(activation, settings), options))
+    if architecture not in ARCHITECTURES:
+        raise InputError(f"architecture {architecture!r}: legal are {', '.join(ARCHITECTURES)}")
+    entry = entry_of(activation, settings)
+    if architecture == "mlp":
+        return simulation_document(simulation.simulate(entry, options))
+    return simulation_document(through_time.simulate(architecture, entry, options))
 
 
 def decay(names: Sequence[str] = ("sigmoid", "tanh"), depth: int = 30) -> Document:

@@ -54,34 +54,3 @@ def ln_bound(measurement: Measurement, gamma: float) -> Float:
     above = np.zeros_like(measurement.ln_norms)
     above[:, :-1] = np.cumsum(steps, axis=1)[:, ::-1]
     return above + measurement.ln_covector[:, None]
-
-
-def excess(measurement: Measurement, gamma: float) -> Float:
-    """ln measured − ln bound, (S, L): above 0 the bound is passed; −inf where the gradient is exactly 0."""
-    bound, measured = ln_bound(measurement, gamma), measurement.ln_gradient
-    dead = np.isneginf(measured)
-    return np.where(dead, -np.inf, np.where(dead, 0, measured) - bound)
-
-
-def violations(measurement: Measurement, gamma: float) -> int:
-    """How many (seed, layer) pairs have measured > bound · (1 + 64 ε L N), ε of the net's dtype."""
-    net = measurement.net
-    allowed = np.log1p(64 * float(np.finfo(net.real).eps) * net.depth * net.width)
-    return int(np.count_nonzero(excess(measurement, gamma) > allowed))
-
-
-def slope(ln_gradient: Float) -> float:
-    """Change of ln ‖∂E/∂h_l‖ per layer from the output to the input: negative vanishes, positive explodes.
-
-    ln_gradient (S, L). Least squares over l = 1…L of each seed, then the median over seeds. A seed whose
-    gradient becomes exactly 0 counts with slope −inf: the answer is −inf when half of the seeds or more have
-    died. NaN at depth 1, where there is no change to speak of.
-    """
-    seeds, depth = ln_gradient.shape
-    if depth == 1:
-        return float("nan")
-    position = (depth - 1) / 2 - np.arange(depth)
-    alive = np.isfinite(ln_gradient).all(axis=1)
-    slopes = np.full(seeds, -np.inf)
-    slopes[alive] = ln_gradient[alive] @ position / (position @ position)
-    return float(np.median(slopes))

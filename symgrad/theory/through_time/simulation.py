@@ -1,0 +1,203 @@
+"""A concrete recurrent net beside its theory: the gradient at every step, and its weights' worst case."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symgrad.errors import InputError, RefutedError
+from symgrad.numeric import RecurrentMeasurement, RecurrentNet, measure_recurrent
+from symgrad.numeric.recurrent.net import sample_recurrent
+from symgrad.symbolic.derivation import Step, prove
+from symgrad.symbolic.letters import E, W_shared, c, gamma, h
+from symgrad.symbolic.notation import Juxtaposed, Norm, Partial
+from symgrad.symbolic.ranges.extremum import Value
+from symgrad.theory.activations import Activation, kernel
+from symgrad.theory.activations import gamma as gamma_of
+from symgrad.theory.net_result import LN10
+from symgrad.theory.simulated import Simulated, power, rounded
+from symgrad.theory.simulation import above, check_domain, predicted_map, short_name, slope_step
+from symgrad.theory.through_time.gated_bounds import gru_candidate, gru_gradient, lstm_gradient
+
+__all__ = ["RecurrentSimulation", "simulate"]
+
+GATES = {"rnn": ("",), "lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
+"""Index of each block of recurrent weights, in the order in which the weights hold them."""
+OWN = "tanh"
+"""The activation that gated cells have anyhow; they take no other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurrentSimulation(Simulated):
+    """One kind of recurrent net: what was measured, and what theory says of it in steps and in a sentence.
+
+    The gradient is that with respect to h_t, for the LSTM to c_t.
+    """
+
+    net: RecurrentNet
+    activation: Activation
+    gamma: Value | None
+    measured: RecurrentMeasurement
+    place = "step"
+
+    @property
+    def architecture(self) -> str:
+        """The cell."""
+        return self.net.cell
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those that its cell has."""
+        return {name: getattr(self.net, name) for name in _legal(self.net.cell)}
+
+    @property
+    def called(self) -> str:
+        """As in "recurrent tanh net unfolded over 30 steps"."""
+        if self.net.cell == "rnn":
+            return f"recurrent {short_name(self.activation)} net unfolded over {self.net.depth} steps"
+        without = "" if self.net.forget_gate else " without forget gate"
+        return f"{self.net.cell.upper()}{without} unfolded over {self.net.depth} steps"
+
+    def steps(self) -> tuple[Step, ...]:
+        """The bound with the numbers of this net put in, each line checked against the arrays."""
+        state = c if self.net.cell == "lstm" else h
+        front, back = (Norm(Partial(E, state[step])) for step in (1, self.net.depth))
+        measured = self.measured_step(front, back)
+        if self.gamma is not None:
+            slope = slope_step(self.activation, self.gamma)
+            return (slope, self._norms(), self._product(), measured) if self.bounded else (slope, measured)
+        page = "lstm-jacobian" if self.net.cell == "lstm" else "gru-leak"
+        worst = prove(
+            sp.Le(front, Juxtaposed(power(self._worst), Norm(Partial(E, h[self.net.depth]))), evaluate=False),
+            (f"the worst case of a step, carried from the last to the first (derivation {page})",),
+            self._again,
+            rule="numbers put in",
+        )
+        return self._norms(), worst, measured
+
+    @property
+    def _worst(self) -> float:
+        """log10 of the bound at step 1 over ‖g‖, median over seeds."""
+        return float(np.median(self.log10_bound[:, 0] - self.measured.ln_state[:, -1] / LN10))
+
+    def _norms(self) -> Step:
+        """The median spectral norm of every block of recurrent weights."""
+        with np.errstate(over="ignore"):
+            norms = np.median(np.exp(self._ln_norms), axis=0)
+        gates = GATES[self.net.cell] if self.net.forget_gate else ("i", "g", "o")
+        equations = [
+            sp.Eq(Norm(sp.Symbol(f"W_{gate}") if gate else W_shared), rounded(float(norm)), evaluate=False)
+            for gate, norm in zip(gates, norms, strict=True)
+        ]
+        return prove(
+            sp.And(*equations, evaluate=False) if len(equations) > 1 else equations[0],
+            (f"the weights drawn ({self.over_seeds()}), the same at every step",),
+            lambda: "largest singular values in double precision",
+            rule="measured",
+        )
+
+    @property
+    def _ln_norms(self) -> np.ndarray:
+        norms = self.measured.ln_spectral_norm
+        if norms is None:
+            raise RefutedError("the spectral norms were not measured")
+        return norms
+
+    def _product(self) -> Step:
+        """The plain net's norm bound over all steps."""
+        factor = (gamma * Norm(W_shared)) ** (self.net.depth - 1)
+        jacobian = Norm(Partial(h[self.net.depth], h[1]))
+        return prove(
+            sp.And(
+                sp.Le(jacobian, factor, evaluate=False),
+                sp.Eq(factor, power(self.bound_factor), evaluate=False),
+                evaluate=False,
+            ),
+            ("the norm bound from the last step back to the first, and its median with the numbers put in",),
+            self._again,
+            rule="norm bound",
+        )
+
+    def _again(self) -> str:
+        """The bound, computed a second time from the measured norms."""
+        if self.ln_bound is None or not np.allclose(
+            bound(self.net, self.measured, self.gamma), self.ln_bound, rtol=1e-9, atol=1e-9, equal_nan=True
+        ):
+            raise RefutedError("the numbers put in do not give the bound")
+        return "the sum of the logarithms, added up again"
+
+
+def simulate(cell: str, activation: Activation, options: Mapping[str, Any]) -> RecurrentSimulation:
+    """Measures the recurrent net that the options describe. Raises `InputError` naming the offending option
+    and its legal range.
+    """
+    legal = _legal(cell)
+    unknown = set(options) - set(legal)
+    if unknown:
+        raise InputError(f"option {min(unknown)!r} is not known to {cell} (legal: {', '.join(legal)})")
+    if cell != "rnn" and activation.name != OWN:
+        raise InputError(
+            f"activation {activation.name}: the gates of {cell} are sigmoids and its candidate is tanh; "
+            "legal is tanh, or another architecture: mlp, rnn"
+        )
+    check_domain(activation)
+    functions = kernel(activation)
+    try:
+        net = RecurrentNet(cell=cell, **options)
+        measured = measure_recurrent(net, functions)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    except MemoryError:
+        raise InputError(f"width {options.get('width')}: not enough memory on this machine") from None
+    predicted, why = None, f"no claim predicts the typical gradient of the {cell.upper()}"
+    if cell == "rnn":
+        predicted, why = predicted_map(functions, net, drive=1.0)
+        if net.weights == "identity":
+            predicted, why = None, "the length map is for random weights, and these are the identity's"
+    supremum = gamma_of(activation) if cell == "rnn" else None
+    return RecurrentSimulation(
+        net=net,
+        ln_gradient=measured.ln_gradient,
+        ln_bound=bound(net, measured, supremum),
+        predicted=predicted,
+        why_unpredicted=why,
+        activation=activation,
+        gamma=supremum,
+        measured=measured,
+    )
+
+
+def _legal(cell: str) -> list[str]:
+    """The options of a net of that cell; only an LSTM has a forget gate to speak of."""
+    names = [option.name for option in fields(RecurrentNet) if option.name != "cell"]
+    return names if cell == "lstm" else [name for name in names if not name.startswith("forget")]
+
+
+def bound(net: RecurrentNet, measured: RecurrentMeasurement, supremum: Value | None) -> np.ndarray | None:
+    """ln of each net's own worst case at every step, (S, T): ‖g‖ (γ‖W‖₂)^{T−t} for the plain net, the bounds
+    of `gated_bounds` for gated ones; None where φ′ is unbounded.
+    """
+    norms = measured.ln_spectral_norm
+    if norms is None:
+        raise ValueError("the spectral norms were not measured: ask for them with norms=True")
+    covector = measured.ln_state[:, -1:]
+    left = np.arange(net.depth)[::-1]
+    if net.cell == "rnn":
+        most = math.inf if supremum is None else above(supremum)
+        if math.isinf(most):
+            return None
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = norms[:, :1] + np.log(most)
+            return covector + np.where(left == 0, 0.0, left * step)
+    with np.errstate(over="ignore"):
+        sizes = np.exp(norms)
+    if net.cell == "lstm":
+        return covector + lstm_gradient(sizes, net.depth)[0]
+    short = replace(net, depth=1, batch=1)
+    weights = short.weights_of(sample_recurrent(short, range(net.seeds)))
+    return covector + gru_gradient(sizes, gru_candidate(weights.recurrent), net.depth)
