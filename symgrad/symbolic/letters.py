@@ -45,3 +45,19 @@ c, cand, i_gate, f_gate, o_gate, r_gate, z_gate, n_gate = (
 )
 """Of gated nets at step t: the cell c and its candidate g, the gates i, f, o (LSTM); the gates r and z, and
 the candidate n (GRU)."""
+
+b_forget = sp.Symbol("b_f", real=True)
+"""The bias of a forget gate."""
+
+drive = sp.Symbol("d", real=True)
+"""What a single unit is given at a step beside its own state: U x_t + b."""
+mu, delta, radius, tau, rate = (sp.Symbol(name, positive=True) for name in "mu delta r tau lambda".split())
+"""A bound on the drive; on what moves a state at every step; the radius of a ball; the threshold of a clip;
+the rate λ of a contraction."""
+
+through_output, opened, turned = (sp.IndexedBase(letter, real=True) for letter in "APQ")
+"""Of an LSTM's step: A_t = ∂c_t/∂h_{t−1}, P_t = ∂h_t/∂c_t and Q_t = ∂h_t/∂h_{t−1} through the output gate."""
+w_i, w_f, w_g, w_o, w_r, w_z, w_n = (sp.Symbol(f"w_{gate}", real=True) for gate in "ifgorzn")
+"""The recurrent weight of each gate, where there is one unit."""
+recalled = sp.IndexedBase("m", real=True)
+"""Of a GRU's step: m_t = W_n h_{t−1} + b_hn, what the reset gate lets into the candidate."""

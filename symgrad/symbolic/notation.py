@@ -17,12 +17,15 @@ __all__ = [
     "Image",
     "Increment",
     "Juxtaposed",
+    "ManySums",
     "Mean",
     "Norm",
+    "NormAny",
     "NormF",
     "Notation",
     "OneSided",
     "Partial",
+    "Probability",
     "SlopeImage",
     "Transposed",
     "ZeroSet",
@@ -103,6 +106,12 @@ class NormF(Norm):
     in_latex, in_typst, in_text = r"\left\lVert {0} \right\rVert_{{F}}", "norm({0})_F", "||{0}||_F"
 
 
+class NormAny(Norm):
+    """‖A‖_*: one norm left general, the same wherever it stands; of a matrix the operator norm it induces."""
+
+    in_latex, in_typst, in_text = r"\left\lVert {0} \right\rVert_{{*}}", "norm({0})_*", "||{0}||_*"
+
+
 class Transposed(Notation):
     """Aᵀ as a name."""
 
@@ -125,6 +134,24 @@ class Mean(Notation):
     nargs = 1
     is_real = True
     in_latex, in_typst, in_text = r"\mathbb{{E}}\left[ {0} \right]", "bb(E) [{0}]", "E[{0}]"
+
+
+class Probability(Notation):
+    """P[X ≤ x]: the distribution function of a random number. Arguments: X and x."""
+
+    nargs = 2
+    is_real = True
+    in_latex = r"\mathbb{{P}}\left[ {0} \leq {1} \right]"
+    in_typst, in_text = "bb(P) [{0} <= {1}]", "P[{0} <= {1}]"
+
+
+class ManySums(Notation):
+    """Σ_{p_1=1}^{n} ⋯ Σ_{p_m=1}^{n} f, as many sums as m says. Arguments: f, p_1, p_m and n."""
+
+    nargs = 4
+    in_latex = r"\sum_{{{1}=1}}^{{{3}}} \cdots \sum_{{{2}=1}}^{{{3}}} {0}"
+    in_typst = "sum_({1} = 1)^({3}) dots.c sum_({2} = 1)^({3}) {0}"
+    in_text = "Sum_({1}=1..{3}) ... Sum_({2}=1..{3}) {0}"
 
 
 class ZeroSet(Notation):
