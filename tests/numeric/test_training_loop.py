@@ -83,7 +83,22 @@ def closed_momentum(theta: Any, eigenvalue: Any, steps: int) -> Any:
     return (first * one**steps + (theta - first) * two**steps).real
 
 
-CLOSED = {"sgd": closed_sgd, "momentum": closed_momentum}
+def closed_adam(theta: Any, eigenvalue: Any, steps: int) -> Any:
+    """The recursion of Kingma & Ba, algorithm 1, step by step in mpmath: there is no closed form."""
+    first, second = mpmath.mpf(0.9), mpmath.mpf(0.999)
+    mean = square = mpmath.mpf(0)
+    for k in range(1, steps + 1):
+        g = eigenvalue * theta
+        mean, square = first * mean + (1 - first) * g, second * square + (1 - second) * g**2
+        theta -= (
+            mpmath.mpf(0.1)
+            * (mean / (1 - first**k))
+            / (mpmath.sqrt(square / (1 - second**k)) + mpmath.mpf(1e-8))
+        )
+    return theta
+
+
+CLOSED = {"sgd": closed_sgd, "momentum": closed_momentum, "adam": closed_adam}
 """Name of an optimiser → θ_k on E = ½ λ θ² at learning rate 0.1."""
 
 

@@ -6,19 +6,23 @@
         print(record.step, record.loss, record.gradient_norm)
 
 What is new is an entry: a layer (`LAYERS`), a loss (`LOSSES`), an optimiser (`OPTIMISERS`), a clip (`CLIPS`),
-or any other function for the loop to call. `runs.checkpoint` keeps a `State` on disk.
+a task (`TASKS`), or any other function for the loop to call. `runs.checkpoint` keeps a `State` on disk.
 """
 
 from symgrad.numeric.training.batches import Batches, Shuffled, stream, whole
 from symgrad.numeric.training.chain import Chain, LossAndGradient
 from symgrad.numeric.training.clip import CLIPS, ByNorm, ByValue, Clip
-from symgrad.numeric.training.layers import LAYERS, Dense, Layer, Pass, Scratch
+from symgrad.numeric.training.layer import Layer, Pass, Scratch
+from symgrad.numeric.training.layers import LAYERS, Dense
 from symgrad.numeric.training.loop import CANCELLED, Record, State, relative_update, train
 from symgrad.numeric.training.losses import LOSSES
-from symgrad.numeric.training.optimisers import OPTIMISERS, SGD, Momentum, Optimiser
+from symgrad.numeric.training.optimisers import OPTIMISERS, SGD, Adam, Momentum, Optimiser
 from symgrad.numeric.training.parameters import Layout, norm
+from symgrad.numeric.training.recurrent import Recurrent
+from symgrad.numeric.training.tasks import TASKS, Task, TaskBatches
 
 __all__ = [
+    "Adam",
     "Batches",
     "ByNorm",
     "ByValue",
@@ -37,10 +41,14 @@ __all__ = [
     "Optimiser",
     "Pass",
     "Record",
+    "Recurrent",
     "SGD",
     "Scratch",
     "Shuffled",
     "State",
+    "TASKS",
+    "Task",
+    "TaskBatches",
     "norm",
     "relative_update",
     "stream",

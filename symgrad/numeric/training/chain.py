@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from symgrad.numeric.drawn import DTYPES
 from symgrad.numeric.draws.weights import normals
 from symgrad.numeric.kernel import Array
-from symgrad.numeric.training.layers import Draw, Layer, Pass, Scratch
+from symgrad.numeric.training.layer import Draw, Layer, Pass, Scratch
 from symgrad.numeric.training.losses import LOSSES
 from symgrad.numeric.training.parameters import Layout, Shape, prefixed, under
 

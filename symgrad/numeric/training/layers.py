@@ -1,9 +1,4 @@
-"""Layers: entries that a chain is made of. Each is its parameters' shapes, their initial values, a forward
-pass and its vector-Jacobian product, both in buffers made once.
-
-A new kind of layer is a frozen dataclass with the four methods of `Layer` and a row of `LAYERS`; the chain,
-the loop, checkpoints and the contract tests know no particular one.
-"""
+"""Layers: entries that a chain is made of (see `layer`)."""
 
 from __future__ import annotations
 
@@ -11,59 +6,14 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symgrad.numeric.draws.weights import BIASES, WEIGHTS
 from symgrad.numeric.kernel import Array, Kernel
+from symgrad.numeric.training.layer import Draw, Layer, Pass, Scratch
 from symgrad.numeric.training.parameters import Shape, Views
-
-Draw: TypeAlias = Callable[[int, Shape], NDArray[np.float64]]
-"""draw(role, shape): N(0, 1) entries from the stream of that role in this layer (see `weights`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """A layer bound to its parameters, gradient and buffers.
-
-    forward(h)  h (B, M) → the layer's output (B, N), a buffer of this layer, kept until its next forward;
-    vjp(g)      g = ∂E/∂output (B, N) of the last forward → ∂E/∂h (B, M), and writes ∂E/∂parameters, summed
-                over the batch. It may overwrite g; what it returns is only good until the next vjp, and
-                means nothing where the layer was bound with ``first``.
-    """
-
-    forward: Callable[[Array], Array]
-    vjp: Callable[[Array], Array]
-
-
-class Scratch:
-    """Buffers that all layers of a chain share: what one writes there is used up before the next begins."""
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.dtype = dtype
-        self._held: dict[tuple[str, Shape], Array] = {}
-
-    def __call__(self, use: str, shape: Shape) -> Array:
-        """The one buffer for that use in that shape."""
-        return self._held.setdefault((use, shape), np.empty(shape, self.dtype))
-
-
-class Layer(Protocol):
-    """What a chain asks of a layer. ``inputs`` is the number of units below it."""
-
-    def outputs(self, inputs: int) -> int:
-        """The number of its units."""
-
-    def shapes(self, inputs: int) -> dict[str, Shape]:
-        """Its parameters by name; the matrix that relative updates are told of is called "weight"."""
-
-    def initialise(self, parameters: Views, draw: Draw) -> None:
-        """Writes the initial values."""
-
-    def bind(self, parameters: Views, gradient: Views, batch: int, scratch: Scratch, first: bool) -> Pass:
-        """Its pass over these very arrays. ``first``: nothing below wants ∂E/∂h."""
+from symgrad.numeric.training.recurrent import Recurrent
 
 
 @dataclass(frozen=True)
@@ -131,5 +81,5 @@ class Dense:
         return Pass(forward, vjp)
 
 
-LAYERS: dict[str, Callable[..., Layer]] = {"dense": Dense}
+LAYERS: dict[str, Callable[..., Layer]] = {"dense": Dense, "recurrent": Recurrent}
 """Name → kind of layer."""

@@ -74,5 +74,46 @@ class Momentum:
         np.subtract(parameters, gradient, out=parameters)
 
 
-OPTIMISERS: dict[str, Callable[..., Optimiser]] = {"sgd": SGD, "momentum": Momentum}
+@dataclass(frozen=True)
+class Adam:
+    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η (m/(1 − β₁^k)) / (√(v/(1 − β₂^k)) + ε).
+
+    From m = v = 0 at step k = 1. Raises ValueError unless η and ε are finite and > 0 and 0 ≤ β < 1.
+
+    Source: Kingma & Ba 2015 (arXiv:1412.6980), algorithm 1; as PyTorch's `Adam`.
+    """
+
+    learning_rate: float
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "epsilon"):
+            _check(name, getattr(self, name), getattr(self, name) > 0, "above 0")
+        for name in ("beta1", "beta2"):
+            _check(name, getattr(self, name), 0 <= getattr(self, name) < 1, "from 0 to below 1")
+
+    def start(self, parameters: Array) -> dict[str, Array]:
+        """m and v, 0."""
+        return {"mean": np.zeros_like(parameters), "square": np.zeros_like(parameters)}
+
+    def update(self, parameters: Array, gradient: Array, state: dict[str, Array], step: int) -> None:
+        """One step along the mean gradient, each entry measured by its own root mean square."""
+        mean, square = state["mean"], state["square"]
+        mean *= self.beta1
+        mean += (1 - self.beta1) * gradient
+        square *= self.beta2
+        np.multiply(gradient, gradient, out=gradient)
+        gradient *= 1 - self.beta2
+        square += gradient
+        np.sqrt(square, out=gradient)
+        gradient /= math.sqrt(1 - self.beta2**step)
+        gradient += self.epsilon
+        np.divide(mean, gradient, out=gradient)
+        gradient *= self.learning_rate / (1 - self.beta1**step)
+        np.subtract(parameters, gradient, out=parameters)
+
+
+OPTIMISERS: dict[str, Callable[..., Optimiser]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam}
 """Name → entry, made with a learning rate and whatever else it has."""
