@@ -212,7 +212,9 @@ def _carefully(
         values, exponent = together(ops, rows)
         none = tuple(None for _ in values)
         total, delta, carried = cell.back(ops, values, factors[..., k, :, :], None, none)
-        passed.insert(0, [settle(ops, one, exponent, f"{step}: the gradient", free=True) for one in total])
+        # ∂E/∂h_t is total as it came, and has its own exponent; in ``total`` a far larger ∂E/∂c_t makes it 0
+        others = [settle(ops, one, exponent, f"{step}: the gradient", free=True) for one in total[1:]]
+        passed.insert(0, [rows[0], *others])
         made.insert(0, settle(ops, delta, exponent, f"{step}: the gradient times φ′", out=delta, free=True))
         zero = np.zeros((*values[0].shape[:-1], 1), np.int64)
         from_delta = zero if made[0].exponent is None else made[0].exponent
