@@ -15,8 +15,10 @@ from numpy.random import Generator
 from symgrad.symbolic.derivation import Claim
 from symgrad.verify.measures_activation import derivative_range, extreme_value
 from symgrad.verify.measures_arithmetic import float_floor
+from symgrad.verify.measures_clipping import clip_norm, clip_value
 from symgrad.verify.measures_depth import decay_rate, gradient_bound, holds, typical_slope
 from symgrad.verify.measures_kernel import kernel_accuracy
+from symgrad.verify.measures_latching import contraction, latch, latch_bound, latch_margin
 from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
 from symgrad.verify.verdict import Evidence
@@ -55,5 +57,11 @@ MEASURES: dict[str, Measure] = {
     "decay-rate": Measure(decay_rate, ("gamma", "norm"), unit=DECADES),
     "holds": Measure(holds, ("gamma",), unit=DECADES),
     "slope": Measure(typical_slope),
+    "latch": Measure(latch, ("rests",), nets=False),
+    "latch-margin": Measure(latch_margin, ("critical",), nets=False),
+    "latch-bound": Measure(latch_bound, ("cases",), nets=False, unit=DECADES),
+    "contraction": Measure(contraction, unit=DECADES),
+    "clip-norm": Measure(clip_norm, ("limit",)),
+    "clip-value": Measure(clip_value, ("limit", "example")),
     "layer-moments": Measure(layer_moments, ("q", "forward", "backward")),
 }
