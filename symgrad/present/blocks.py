@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from symgrad.symbolic.derivation import Derivation, Grade, Prose
+from symgrad.symbolic.derivation import Claim, Derivation, Grade, Prose
 from symgrad.symbolic.derivation import Step as Proved
 from symgrad.theory.bibliography import BIBLIOGRAPHY, Reference
 
@@ -121,12 +121,18 @@ def blocks(derivation: Derivation) -> tuple[Block, ...]:
         Graded(derivation.proof, GRADES[derivation.proof]),
     ]
     if derivation.claims:
-        claims = tuple((claim.statement, f"{claim.scope}, {claim.regime}") for claim in derivation.claims)
+        claims = tuple((claim.statement, _spoken_of(claim)) for claim in derivation.claims)
         found += [Heading("What a measurement can refute", 2), Claims(claims)]
     if derivation.sources:
         cited = tuple((source.key, BIBLIOGRAPHY[source.key], source.where) for source in derivation.sources)
         found.append(Sources(cited))
     return tuple(found)
+
+
+def _spoken_of(claim: Claim) -> str:
+    """What a claim speaks of, and whether it is one that a counterexample refutes."""
+    said = f"{claim.scope}, {claim.regime}"
+    return said if claim.status == "stands" else f"{said}; {claim.status}, the counterexample is measured"
 
 
 def _step(kind: type[Step], number: int, step: Proved) -> Step:

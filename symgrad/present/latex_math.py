@@ -156,9 +156,9 @@ class LatexPrinter(Conventions, SymPyLatexPrinter):
             body = rf"\left[{body}\right]"
         return rf"\frac{{{above}}}{{{below}}} {body}"
 
-    def _print_Implies(self, expr: sp.Implies, altchar: str | None = None) -> str:
+    def _print_Implies(self, expr: sp.Implies, altchar: str = r"\Rightarrow") -> str:
         premise, conclusion = (self._side(arg) for arg in expr.args)
-        return rf"{premise} \;\Rightarrow\; {conclusion}"
+        return rf"{premise} \;{altchar}\; {conclusion}"
 
     def _side(self, expr: sp.Basic) -> str:
         text = self._print(expr)

@@ -59,7 +59,9 @@ class Claim:
     `measure` names an entry of the judge's table of measurements, `expects` holds what that measurement is
     compared with (SymPy objects, numbers or names), `nets` the concrete nets (options of `simulate`, or
     points of the line for an activation), `scope` whether worst case, mean or typical value is meant,
-    `regime` for which widths.
+    `regime` for which widths. A widespread claim that the derivation shows to be false has the `status`
+    "refuted": the statement is the false one, its measure confirms a counterexample, and it passes when the
+    counterexample stands.
     """
 
     key: str
@@ -69,6 +71,7 @@ class Claim:
     nets: tuple[Mapping[str, Any], ...] = ()
     scope: Literal["worst case", "mean", "typical"] = "worst case"
     regime: Literal["every width", "infinite width"] = "every width"
+    status: Literal["stands", "refuted"] = "stands"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,17 +19,19 @@ __all__ = ["judge", "judge_all"]
 def judge(claim: Claim, seed: int = 0, thorough: bool = False) -> Verdict:
     """The verdict on one claim; the same seed gives the same verdict. `thorough` draws more nets and points.
 
-    One net that fails fails the claim; one that is undecided, or a construct that has no ball arithmetic,
-    leaves it undecided. Raises `InputError` on a measure that does not exist, on missing entries of
-    `expects`, and on nets it cannot use.
+    A claim that is refuted passes when its counterexample is confirmed. One net that fails fails the claim;
+    one that is undecided, or a construct that has no ball arithmetic, leaves it undecided. Raises
+    `InputError` on a measure that does not exist, on missing entries of `expects`, on a refuted claim whose
+    measure confirms claims or the other way round, and on nets it cannot use.
     """
     measure = _measure(claim)
     with one_blas_thread():
         parts = [_run(measure, claim, i, seed, thorough) for i in range(max(1, len(claim.nets)))]
     found = combine(parts)
     runs = f"{len(parts)} nets, tightest: " if len(parts) > 1 and found.outcome == "PASS" else ""
+    word = "refuted: " if measure.refutes and found.outcome == "PASS" else ""
     return Verdict(
-        claim.key, found.outcome, found.margin, f"{runs}{found.text} (margin: {measure.unit})", seed
+        claim.key, found.outcome, found.margin, f"{word}{runs}{found.text} (margin: {measure.unit})", seed
     )
 
 
@@ -49,6 +51,9 @@ def _measure(claim: Claim) -> Measure:
         raise InputError(
             f"claim {claim.key}: measure {claim.measure!r} needs expects[{', '.join(map(repr, missing))}]"
         )
+    if measure.refutes != (claim.status == "refuted"):
+        word = "refutes claims" if measure.refutes else "confirms claims"
+        raise InputError(f"claim {claim.key}: measure {claim.measure!r} {word}, this one is {claim.status!r}")
     if measure.nets != bool(claim.nets):
         word = "needs" if measure.nets else "takes no"
         raise InputError(f"claim {claim.key}: measure {claim.measure!r} {word} nets")

@@ -21,6 +21,7 @@ from symgrad.verify.measures_kernel import kernel_accuracy
 from symgrad.verify.measures_latching import contraction, latch, latch_bound, latch_margin
 from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
+from symgrad.verify.measures_time_norms import counterexample, lyapunov, matrix_powers, time_bound
 from symgrad.verify.verdict import Evidence
 
 __all__ = ["MEASURES", "Measure"]
@@ -35,12 +36,13 @@ DECADES = "decades below the bound"
 @dataclass(frozen=True)
 class Measure:
     """A measurement: how it runs, the keys a claim's `expects` must have, whether it runs over nets, the
-    unit of its margin."""
+    unit of its margin, whether it confirms a counterexample (to a claim whose status is "refuted")."""
 
     run: Run
     expects: tuple[str, ...] = ()
     nets: bool = True
     unit: str = SHARE
+    refutes: bool = False
 
 
 MEASURES: dict[str, Measure] = {
@@ -64,4 +66,10 @@ MEASURES: dict[str, Measure] = {
     "clip-norm": Measure(clip_norm, ("limit",)),
     "clip-value": Measure(clip_value, ("limit", "example")),
     "layer-moments": Measure(layer_moments, ("q", "forward", "backward")),
+    "time-bound": Measure(time_bound, ("gamma",), unit=DECADES),
+    "counterexample": Measure(
+        counterexample, ("gamma", "weights", "bias", "input", "norm", "power"), refutes=True
+    ),
+    "lyapunov": Measure(lyapunov, ("gamma", "weights", "bias", "exponent", "tolerance")),
+    "matrix-powers": Measure(matrix_powers, ("weights", "lower", "upper", "power")),
 }
