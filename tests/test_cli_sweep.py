@@ -169,7 +169,7 @@ def test_a_time_limit_stops_it_and_the_same_command_goes_on(
     assert json.loads(capsys.readouterr().out)["state"] == "finished"
 
 
-def test_ctrl_c_ends_it_with_one_line(tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_with_one_line_more(tmp_path: Path) -> None:
     (tmp_path / "spec.toml").write_text(long_sweep.TEXT)
     process = subprocess.Popen(
         [sys.executable, "-m", "symgrad", "sweep", "spec.toml", "--out", "out", "--workers", "1", "--json"],
@@ -185,7 +185,8 @@ def test_ctrl_c_ends_it_with_one_line(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    (line,) = err.splitlines()
+    *progress_lines, line = err.splitlines()
+    assert all("points, about" in one for one in progress_lines)
     assert line.startswith("symgrad: interrupted after ")
     assert line.endswith("the same command goes on where it stopped")
     assert json.loads(out)["state"] == "cancelled"

@@ -38,13 +38,16 @@ def cache_folder() -> Path:
 
 
 @cache
-def fingerprint() -> str:
-    """A digest of the versions a document depends on: symgrad's source files and the works cited, SymPy,
-    python-flint, NumPy, Python.
+def fingerprint(*rooms: str) -> str:
+    """A digest of the versions a document depends on: symgrad's source files and the works cited, in these
+    folders or all, SymPy, python-flint, NumPy, Python.
     """
     digest = hashlib.sha256()
     root = Path(__file__).resolve().parent.parent
-    for path in sorted([*root.rglob("*.py"), *root.rglob("*.toml")]):
+    folders = [root / room for room in rooms] or [root]
+    for path in sorted(
+        file for folder in folders for kind in ("*.py", "*.toml") for file in folder.rglob(kind)
+    ):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     for package in ("sympy", "python-flint", "numpy"):

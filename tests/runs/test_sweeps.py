@@ -339,6 +339,12 @@ def test_folders_that_are_refused(tmp_path: Path) -> None:
     part.unlink()
     assert sweeps.run(spec, folder, workers=1).done == 1
     assert part.read_bytes() == content, "the same points in the same file are the same bytes"
+    (folder / store.PROGRAM).write_text('{"symgrad": "0.0"}')
+    with pytest.raises(InputError, match=r"begun by another symgrad \(version 0\.0; this is"):
+        sweeps.run(spec, folder)
+    (folder / store.PROGRAM).unlink()
+    with pytest.raises(InputError, match="version unknown"):
+        sweeps.run(spec, folder)
     with pytest.raises(InputError, match="holds no sweep"):
         sweeps.status(tmp_path)
     (tmp_path / "else" / store.PARTS).mkdir(parents=True)

@@ -1,5 +1,5 @@
-"""The folder of a sweep: `sweep.toml` (the spec), `slopes.json`, `parts/*.parquet` (one file a batch, named
-after its first point), `progress.json`, `lock`.
+"""The folder of a sweep: `sweep.toml` (the spec), `program.json` (what measures it), `slopes.json`,
+`parts/*.parquet` (one file a batch, named after its first point), `progress.json`, `lock`.
 
 Every file is written aside, forced to the disk and renamed: at any moment it is whole or not there. One
 process writes at a time, the one that holds the lock. Nothing outside the folder is opened, no link followed.
@@ -12,10 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symgrad import __version__
 from symgrad.errors import InputError
+from symgrad.runs.cache import fingerprint
 from symgrad.runs.crew.lock import LOCK
 from symgrad.runs.crew.status import PROGRESS
-from symgrad.runs.crew.written import check_links, clear, replace
+from symgrad.runs.crew.written import check_links, clear, read_json, replace, write_json
 from symgrad.runs.sweeps.spec import DEFAULTS, Spec
 
 if TYPE_CHECKING:
@@ -23,14 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = ["begin", "finished_points", "read_spec", "table", "tabulated", "write_part"]
 
-SPEC, SLOPES, PARTS = "sweep.toml", "slopes.json", "parts"
-FILES = (SPEC, SLOPES, PROGRESS, LOCK, PARTS)
+SPEC, PROGRAM, SLOPES, PARTS = "sweep.toml", "program.json", "slopes.json", "parts"
+ROOMS = ("numeric", "symbolic", "theory", "runs/sweeps")
+"""The folders of symgrad that decide what is in a row."""
+FILES = (SPEC, PROGRAM, SLOPES, PROGRESS, LOCK, PARTS)
 
 
 def begin(folder: Path, spec: Spec) -> None:
     """Makes the folder this sweep's, or finds that it is, and clears what a killed process left half-written.
 
-    The caller holds the lock. Raises `InputError` where the folder belongs to another spec.
+    The caller holds the lock. Raises `InputError` where the folder belongs to another spec, or was begun by
+    another version of the program: which rows are whose could not be told.
     """
     check_links(folder, FILES)
     if (folder / SPEC).exists():
@@ -43,6 +48,21 @@ def begin(folder: Path, spec: Spec) -> None:
         replace(folder / SPEC, spec.text().encode())
     (folder / PARTS).mkdir(exist_ok=True)
     clear(folder, folder / PARTS)
+    _same_program(folder)
+
+
+def _same_program(folder: Path) -> None:
+    """Writes down what measures the sweep; where rows are there already, looks that it is the same."""
+    program, begun = {"symgrad": __version__, "digest": fingerprint(*ROOMS)}, read_json(folder / PROGRAM)
+    if not any(_parts(folder)):
+        write_json(folder / PROGRAM, program)
+    elif begun != program:
+        version = begun.get("symgrad", "unknown")
+        other = f"version {version}" + ", other sources" * (version == __version__)
+        raise InputError(
+            f"{folder} was begun by another symgrad ({other}; this is {__version__}): rows of two programs "
+            "could not be told apart; take another folder"
+        )
 
 
 def read_spec(folder: Path | str) -> Spec:
