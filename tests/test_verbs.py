@@ -48,6 +48,7 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "sketch": [{"verb": verb, "arguments": {"activation": "erf(x)*x"}, "why": "late"} for verb in SKETCHED],
     "decay": [{}, {"names": ["silu", "selu"], "depth": 3}],
     "simulate": [{"activation": name, **NET} for name in CORE],
+    "gates": [{"forget_bias": "-1/2", "steps": 4, "width": 3, "batch": 1, "seeds": 1}],
     "sweep-plan": [{"text": GRID}],
     "sweep-preview": [{"text": GRID}, {"text": GRID, "held": {"activation": "relu"}}],
     "swept": [],

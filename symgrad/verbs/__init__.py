@@ -18,6 +18,7 @@ from symgrad.verbs.atlas import atlas, atlas_row
 from symgrad.verbs.certificates import certificate, certificates, check
 from symgrad.verbs.derivations import export, file, listing, show, verify
 from symgrad.verbs.gains import audit, gain, initialization
+from symgrad.verbs.gates import gates
 from symgrad.verbs.nets import decay, simulate
 from symgrad.verbs.sketch import parse, sketch
 from symgrad.verbs.sweeps import sweep, sweep_plan, sweep_preview, swept
@@ -37,6 +38,7 @@ __all__ = [
     "export",
     "file",
     "gain",
+    "gates",
     "initialization",
     "key",
     "listing",
@@ -90,6 +92,7 @@ VERBS: dict[str, Verb] = {
     "audit": Verb(audit, False),
     "decay": Verb(decay, True),
     "simulate": Verb(simulate, False),
+    "gates": Verb(gates, False),
     "swept": Verb(swept, False),
     "sweep-plan": Verb(sweep_plan, False),
     "sweep-preview": Verb(sweep_preview, True),

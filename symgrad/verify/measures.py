@@ -17,6 +17,8 @@ from symgrad.verify.measures_activation import derivative_range, extreme_value
 from symgrad.verify.measures_arithmetic import float_floor
 from symgrad.verify.measures_clipping import clip_norm, clip_value
 from symgrad.verify.measures_depth import decay_rate, gradient_bound, holds, typical_slope
+from symgrad.verify.measures_gate_bounds import gate_bound, gated_gradient
+from symgrad.verify.measures_gates import carousel, chrono, forgetting, truncation
 from symgrad.verify.measures_kernel import kernel_accuracy
 from symgrad.verify.measures_latching import contraction, latch, latch_bound, latch_margin
 from symgrad.verify.measures_moments import layer_moments
@@ -72,4 +74,10 @@ MEASURES: dict[str, Measure] = {
     ),
     "lyapunov": Measure(lyapunov, ("gamma", "weights", "bias", "exponent", "tolerance")),
     "matrix-powers": Measure(matrix_powers, ("weights", "lower", "upper", "power")),
+    "carousel": Measure(carousel, ("along",)),
+    "forgetting": Measure(forgetting, ("half_life", "biases"), nets=False),
+    "chrono": Measure(chrono, ("steps", "mean", "chance"), nets=False),
+    "truncation": Measure(truncation, ("along", "entry")),
+    "gate-bound": Measure(gate_bound, ("cell", "step"), nets=False, unit=DECADES),
+    "gated-gradient": Measure(gated_gradient, ("gradient",), unit=DECADES),
 }

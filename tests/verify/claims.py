@@ -15,6 +15,7 @@ from symgrad.symbolic.notation import dphi
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.symbolic.zeros.roots import NamedRoot
 from symgrad.theory.activations import CORE, gamma, slope_range
+from symgrad.theory.through_time import carousel, chrono, forget_gate, gated_bounds, truncation
 
 TANH: dict[str, Any] = {"activation": "tanh", "depth": 5, "width": 3, "sigma_w": 1.2, "sigma_b": 0.3}
 RELU: dict[str, Any] = {"activation": "relu", "depth": 4, "width": 4, "sigma_w": 1.5, "sigma_b": 0.3}
@@ -23,6 +24,7 @@ LINEAR: dict[str, Any] = {"activation": "identity", "depth": 4, "width": 3, "wei
 """A net that meets every norm bound with equality."""
 WIDE: dict[str, Any] = {"activation": "tanh", "depth": 12, "width": 32, "sigma_w": 1.5, "sigma_b": 0.2}
 
+GATED_NET: dict[str, Any] = {"cell": "lstm", "depth": 5, "width": 2, "forget_bias": 1.0, "sigma_w": 1.5}
 KEPT: dict[str, Any] = {"activation": "relu", "depth": 2, "width": 128, "sigma_w": sp.sqrt(2)}
 """A net that keeps both mean squares, since half of its units are active."""
 
@@ -90,5 +92,11 @@ TRUE: tuple[Claim, ...] = (
     claim("holds", {**TANH, "sigma_w": 3.0, "bias": 9.0}, gamma=gammas("tanh")),
     claim("slope", {**WIDE, "width": 64, "depth": 20}),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),
+    claim("carousel", GATED_NET, along=carousel.KEPT),
+    claim("truncation", GATED_NET, along=carousel.KEPT, entry=truncation.ENTRY, output=truncation.OUTPUT),
+    claim("forgetting", half_life=forget_gate.HALF_LIFE, biases=(sp.Integer(1),)),
+    claim("chrono", steps=(20,), mean=chrono.MEAN_TIME, chance=chrono.CHANCE),
+    claim("gate-bound", cell="gru", step=gated_bounds.gru_step),
+    claim("gated-gradient", GATED_NET, gradient=gated_bounds.lstm_gradient),
 )
 """One true claim for every measure."""
