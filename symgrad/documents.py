@@ -160,6 +160,7 @@ def simulation_document(simulation: Simulation | RecurrentSimulation) -> Documen
         "verdict": "UNDECIDED" if not bounded else "FAIL" if simulation.violations else "PASS",
         "slope_measured": _number(simulation.slope_measured),
         "slope_predicted": None if predicted is None else _number(simulation.slope_predicted),
+        "slope_band": None if simulation.slope_band is None else list(simulation.slope_band),
         "why_unpredicted": simulation.why_unpredicted or None,
         "log10_front_factor": _number(simulation.front_factor),
         "finding": simulation.finding(),

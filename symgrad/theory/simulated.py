@@ -41,6 +41,11 @@ class Simulated(NetResult):
         """The net in a sentence, as in "30-layer tanh net"."""
         raise NotImplementedError
 
+    @property
+    def slope_band(self) -> tuple[float, float] | None:
+        """The 99 % band of the measured slope at this width; None where no claim gives one."""
+        return None
+
     def steps(self) -> tuple[Step, ...]:
         """The bound with the numbers of this net put in, each line checked against the arrays."""
         raise NotImplementedError

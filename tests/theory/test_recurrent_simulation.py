@@ -83,6 +83,10 @@ def test_wide_nets_follow_the_prediction() -> None:
         line = found.log10_predicted
         assert line is not None
         assert found.front_factor == pytest.approx(line[0] - line[-1], rel=0.1, abs=0.1)
+        assert found.slope_band is not None
+        low, high = found.slope_band
+        assert low <= found.slope_measured <= high and 0 < high - low < 0.04
+    assert run("lstm").slope_band is run(weights="orthogonal").slope_band is run(depth=1).slope_band is None
 
 
 @pytest.mark.parametrize(("cell", "options"), GATED, ids=str)
