@@ -180,6 +180,27 @@ def _sweep(document: Document, console: Console) -> None:
     console.print(f"[bold]{escape(document['finding'])}[/]")
 
 
+def _memory(document: Document, console: Console) -> None:
+    console.print(escape(document["threshold_reason"]))
+    table = _table("task", "T", "architecture", "rate", "predicted", "measured", "fails?", "solved seeds")
+    for cell in document["cells"]:
+        ratios = (_number(cell[key]) for key in ("predicted_log10_ratio", "log10_ratio"))
+        fails = {None: "", True: "yes", False: "no"}[cell["predicted_fails"]]
+        solved = f"{cell['solved_seeds']} of {cell['seeds']}"
+        name = (cell["task"], str(cell["steps"]), cell["architecture"], f"{cell['learning_rate']:g}")
+        table.add_row(*name, *ratios, fails, solved)
+    console.print(table)
+    console.print("predicted, measured: log10 of the gradient at the first step over that at the last")
+    done = f"{document['done']} of {document['points']} trainings"
+    console.print(done if document["folder"] is None else f"{done}, in {escape(document['folder'])}")
+    beside = document.get("compared")
+    if beside:
+        there = f"{beside['trainings']} of these trainings are in the stored run"
+        alike = f"{beside['solved_alike']} ended as there, {beside['same']} are equal in every number"
+        console.print(f"{there}: {alike}")
+    console.print(f"[bold]{escape(document['finding'])}[/]")
+
+
 def _check(document: Document, console: Console) -> None:
     word = "[green]accepted[/]" if document["accepted"] else "[red]rejected[/]"
     console.print(f"{word}  {escape(document['why'])}")
@@ -217,4 +238,5 @@ VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "verify": _verify,
     "export": _export,
     "sweep": _sweep,
+    "memory": _memory,
 }

@@ -52,6 +52,7 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "sweep-plan": [{"text": GRID}],
     "sweep-preview": [{"text": GRID}, {"text": GRID, "held": {"activation": "relu"}}],
     "swept": [],
+    "memory": [{}],
     "verify": [{"keys": ["float-floor"]}],
     "export": [],
     "file": [{"key": "float-floor", "kind": "md"}, {"key": "update-rule", "kind": "tex"}],
@@ -121,6 +122,7 @@ def test_every_verb_explains_itself(name: str) -> None:
         ("sweep-preview", {"text": "[grid]\nactivation = ['nope']"}, "nope"),
         ("sweep-preview", {"text": GRID, "held": {"activation": "gelu"}}, "activation = gelu"),
         ("swept", {"folder": "no-such-folder"}, "no-such-folder"),
+        ("memory", {"folder": "no-such-folder"}, "no-such-folder"),
     ],
     ids=str,
 )

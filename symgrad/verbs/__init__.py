@@ -19,6 +19,7 @@ from symgrad.verbs.certificates import certificate, certificates, check
 from symgrad.verbs.derivations import export, file, listing, show, verify
 from symgrad.verbs.gains import audit, gain, initialization
 from symgrad.verbs.gates import gates
+from symgrad.verbs.memory import memory, train_memory
 from symgrad.verbs.nets import decay, simulate
 from symgrad.verbs.sketch import parse, sketch
 from symgrad.verbs.sweeps import sweep, sweep_plan, sweep_preview, swept
@@ -43,6 +44,7 @@ __all__ = [
     "key",
     "listing",
     "load",
+    "memory",
     "parse",
     "show",
     "simulate",
@@ -51,6 +53,7 @@ __all__ = [
     "sweep_plan",
     "sweep_preview",
     "swept",
+    "train_memory",
     "verify",
 ]
 
@@ -94,6 +97,7 @@ VERBS: dict[str, Verb] = {
     "simulate": Verb(simulate, False),
     "gates": Verb(gates, False),
     "swept": Verb(swept, False),
+    "memory": Verb(memory, False),
     "sweep-plan": Verb(sweep_plan, False),
     "sweep-preview": Verb(sweep_preview, True),
     "verify": Verb(verify, False),
