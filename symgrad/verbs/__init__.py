@@ -16,9 +16,11 @@ from symgrad.verbs.activations import bound, curve, derive
 from symgrad.verbs.asked import Document
 from symgrad.verbs.atlas import atlas, atlas_row
 from symgrad.verbs.certificates import certificate, certificates, check
+from symgrad.verbs.clipping import clipping
 from symgrad.verbs.derivations import export, file, listing, show, verify
 from symgrad.verbs.gains import audit, gain, initialization
 from symgrad.verbs.gates import gates
+from symgrad.verbs.latching import latching
 from symgrad.verbs.memory import memory, train_memory
 from symgrad.verbs.nets import decay, simulate
 from symgrad.verbs.sketch import parse, sketch
@@ -34,6 +36,7 @@ __all__ = [
     "certificate",
     "certificates",
     "check",
+    "clipping",
     "curve",
     "derive",
     "export",
@@ -42,6 +45,7 @@ __all__ = [
     "gates",
     "initialization",
     "key",
+    "latching",
     "listing",
     "load",
     "memory",
@@ -96,6 +100,8 @@ VERBS: dict[str, Verb] = {
     "decay": Verb(decay, True),
     "simulate": Verb(simulate, False),
     "gates": Verb(gates, False),
+    "latching": Verb(latching, False),
+    "clipping": Verb(clipping, False),
     "swept": Verb(swept, False),
     "memory": Verb(memory, False),
     "sweep-plan": Verb(sweep_plan, False),

@@ -1,5 +1,5 @@
-"""A recurrent net that is told something at its first step alone and asked at its last: what its weights
-learn of it vanishes or explodes with the time between.
+"""A recurrent net that is told something at its first step alone and asked at its last: what its input
+weights learn of it vanishes or explodes with the time between.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class ToldOnce:
     seed: int = 0
 
     def gradients(self, kernel: Kernel, lengths: Sequence[int]) -> Iterator[Array]:
-        """For each T, every entry of ∂E/∂(σ_w W) and ∂E/∂U as one vector of 2N²."""
+        """∂E/∂U for each T as a vector of N²: as only x_1 is not 0, it is δ_1 x_1ᵀ, what came through all T
+        steps. (∂E/∂W also has terms of the last steps, which do not vanish.)
+        """
         rng, n = Generator(SFC64(SeedSequence(self.seed))), self.width
         recurrent, given = (rng.standard_normal((n, n)) / np.sqrt(n) for _ in range(2))
         first, covector = rng.standard_normal((1, n)), rng.standard_normal((1, n)) / np.sqrt(n)
@@ -38,5 +40,4 @@ class ToldOnce:
             inputs = np.zeros((steps, 1, n))
             inputs[0] = first
             passes.forward(weights, inputs)
-            found = passes.backward(covector)
-            yield np.concatenate([part.plain().ravel() for part in (found.recurrent, found.input)])
+            yield passes.backward(covector).input.plain().ravel()
