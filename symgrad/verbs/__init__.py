@@ -24,6 +24,7 @@ from symgrad.verbs.latching import latching
 from symgrad.verbs.memory import memory, train_memory
 from symgrad.verbs.nets import decay, simulate
 from symgrad.verbs.sketch import parse, sketch
+from symgrad.verbs.spectral_radius import spectral_radius
 from symgrad.verbs.sweeps import sweep, sweep_plan, sweep_preview, swept
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "show",
     "simulate",
     "sketch",
+    "spectral_radius",
     "sweep",
     "sweep_plan",
     "sweep_preview",
@@ -98,6 +100,7 @@ VERBS: dict[str, Verb] = {
     "initialization": _symbolic(initialization),
     "audit": Verb(audit, False),
     "decay": Verb(decay, True),
+    "spectral-radius": _symbolic(spectral_radius, kept=False),
     "simulate": Verb(simulate, False),
     "gates": Verb(gates, False),
     "latching": Verb(latching, False),
