@@ -268,11 +268,9 @@ def _engine_gates(biases: Float, steps: int, rng: Generator) -> Float:
 
 def chrono(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:
     """Characteristic times 1/(1 − σ(b_f)) of biases b_f = log U[1, T − 1]: their distribution lies within
-    √(ln(2/10⁻⁶)/2n) of the one claimed, their mean within five standard errors; the engine's LSTM keeps
-    f^T of a gradient over T steps and, over a cell's own time, between 1/4 and 1/e.
-
-    expects: steps (several T), mean in T, chance in T and one more letter. Margin: share of the tolerance
-    left.
+    √(ln(2/10⁻⁶)/2n) of the one claimed, their mean within five standard errors; the engine's LSTM keeps f^T
+    of a gradient over T steps and, over a cell's own time, between 1/4 and 1/e. Margin: share of the
+    tolerance left. expects: steps (several T), mean in T, chance in T and one more letter.
     """
     parts = []
     count = DRAWN * (4 if thorough else 1)

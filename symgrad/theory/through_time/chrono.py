@@ -75,10 +75,12 @@ def _left() -> str:
 
 
 def _convex() -> str:
-    """|f c + (1 − f) g| ≤ f|c| + (1 − f)|g| ≤ f C + (1 − f) C = C for |c|, |g| ≤ C."""
-    gate, most = sp.Symbol("f", positive=True), sp.Symbol("C", positive=True)
-    how = prove_equal(gate * most + (1 - gate) * most, most)
-    return f"{how}: a mean of two numbers of size at most C is of size at most C"
+    """m − (f p + (1 − f) q) = f(m − p) + (1 − f)(m − q) ≥ 0 for p = |c|, q = |g| and m the larger of them."""
+    gate, most, cell, new = sp.symbols("f m p q", nonnegative=True)
+    how = prove_equal(
+        most - (gate * cell + (1 - gate) * new), gate * (most - cell) + (1 - gate) * (most - new)
+    )
+    return f"{how}: the larger of |c|, |g| minus their mean is a sum of terms that are not negative"
 
 
 def _other_gate() -> str:

@@ -26,6 +26,7 @@ from symgrad.theory.entry import Body, derivation
 from symgrad.theory.nets import Options
 from symgrad.theory.norm_bound import suprema
 from symgrad.theory.through_time.gated_bounds import gru_gradient, gru_step
+from symgrad.theory.through_time.gated_steps import Step, gru, of_units
 from symgrad.theory.through_time.induction import by_induction
 
 __all__ = ["GRU_NETS", "REST", "gru_leak"]
@@ -55,34 +56,15 @@ GRU_NETS: tuple[Options, ...] = tuple(
 """GRU nets small enough for differences of the forward pass in fifty digits."""
 
 
-def _units(count: int) -> tuple[sp.Matrix, sp.Matrix, sp.Matrix]:
-    """h_{t−1}, h_t, and the Jacobian as the letters say, for units with weights and drives left general."""
-    before = sp.Matrix(sp.symbols(f"h1:{count + 1}", real=True))
-    weights = {g: sp.Matrix(count, count, sp.symbols(f"{g}_1:{count**2 + 1}", real=True)) for g in "rzn"}
-    drives = {g: sp.Matrix(sp.symbols(f"u{g}1:{count + 1}", real=True)) for g in "rznm"}
-    memory = weights["n"] * before + drives["m"]
-    r, z = ((weights[g] * before + drives[g]).applyfunc(lambda x: 1 / (1 + sp.exp(-x))) for g in "rz")
-    n = (drives["n"] + r.multiply_elementwise(memory)).applyfunc(sp.tanh)
-    after = n + z.multiply_elementwise(before - n)
-
-    def diagonal(formula: sp.Expr) -> sp.Matrix:
-        rows = []
-        for j in range(count):
-            values = {r_gate[t]: r[j], z_gate[t]: z[j], n_gate[t]: n[j]}
-            values |= {h[t - 1]: before[j], recalled[t]: memory[j]}
-            rows.append(formula.subs(values))
-        return sp.diag(*rows)
-
-    formed = diagonal(z_gate[t])
-    for letter, gate in ((w_z, "z"), (w_n, "n"), (w_r, "r")):
-        formed += diagonal(sp.expand(REST).coeff(letter)) * weights[gate]
-    return before, after, formed
-
-
 def _one_step() -> str:
     for count in (1, 2):
-        before, after, formed = _units(count)
-        how = prove_equal(after.jacobian(before), formed)
+        step = gru(count)
+
+        def entry(j: int, p: int, step: Step = step) -> sp.Expr:
+            own = step.of(of_units(z_gate[t]), j + 1) if j == p else sp.S.Zero
+            return own + step.of(of_units(REST), j + 1, p + 1)
+
+        how = prove_equal(step.new.jacobian(step.old), sp.Matrix(count, count, entry))
     return f"one and two units, every entry differentiated outright: {how.removeprefix('entry by entry: ')}"
 
 
@@ -97,9 +79,12 @@ def _closed() -> str:
 
 
 def _within() -> str:
-    """(1 − z)·1 + z·1 = 1: a mean of two numbers in [−1, 1]."""
-    z = sp.Symbol("z", positive=True)
-    return prove_equal((1 - z) + z, sp.S.One) + ": |h_t| is at most a mean of |n_t| < 1 and |h_{t−1}| ≤ 1"
+    """1 − ((1 − z)|n| + z|h|) = (1 − z)(1 − |n|) + z(1 − |h|) ≥ 0."""
+    z, new, old = sp.symbols("z n h", nonnegative=True)
+    how = prove_equal(1 - ((1 - z) * new + z * old), (1 - z) * (1 - new) + z * (1 - old))
+    return (
+        f"{how}: 1 − |h_t| is at least a sum of terms that are not negative, as |n_t| < 1 and |h_{{t−1}}| ≤ 1"
+    )
 
 
 def _rows() -> str:

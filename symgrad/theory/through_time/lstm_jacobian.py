@@ -14,7 +14,6 @@ from symgrad.symbolic.letters import (
     i_gate,
     k,
     mu,
-    o_gate,
     opened,
     s,
     t,
@@ -28,6 +27,7 @@ from symgrad.theory.entry import Body, derivation
 from symgrad.theory.norm_bound import suprema
 from symgrad.theory.through_time.carousel import CELL, GATED, WIDE_GATED
 from symgrad.theory.through_time.gated_bounds import lstm_gradient, lstm_step
+from symgrad.theory.through_time.gated_steps import Step, lstm, of_units
 from symgrad.theory.through_time.truncation import ENTRY, GATES, OUTPUT, PAST_OUTPUT
 
 __all__ = ["lstm_jacobian"]
@@ -53,35 +53,21 @@ NAME = sp.Function("f")
 
 
 def _blocks() -> str:
-    """Two units with weights and drives left general: every entry differentiated outright."""
-    units = 2
-    cells, outputs = (sp.Matrix(sp.symbols(f"{letter}1:3", real=True)) for letter in "ch")
-    weights = {g: sp.Matrix(units, units, sp.symbols(f"{g}_1:3(1:3)", real=True)) for g in "ifgo"}
-    drives = {g: sp.Matrix(sp.symbols(f"u{g}1:3", real=True)) for g in "ifgo"}
-    pre = {g: weights[g] * outputs + drives[g] for g in "ifgo"}
-    gates = {g: pre[g].applyfunc(sp.tanh if g == "g" else lambda x: 1 / (1 + sp.exp(-x))) for g in "ifgo"}
-    after = gates["f"].multiply_elementwise(cells) + gates["i"].multiply_elementwise(gates["g"])
-    out = gates["o"].multiply_elementwise(after.applyfunc(sp.tanh))
+    """Two units with symbols for all weights and drives: every entry differentiated outright."""
+    for forget_gate in (True, False):
+        step = lstm(2, forget_gate)
 
-    def diagonal(formula: sp.Expr) -> sp.Matrix:
-        rows = []
-        for j in range(units):
-            values = {f_gate[t]: gates["f"][j], i_gate[t]: gates["i"][j], cand[t]: gates["g"][j]}
-            values |= {o_gate[t]: gates["o"][j], c[t]: after[j], c[t - 1]: cells[j]}
-            rows.append(formula.subs(c[t], after[j]).subs(values))
-        return sp.diag(*rows)
+        def block(formula: sp.Expr, diagonal: bool, step: Step = step) -> sp.Matrix:
+            entry = of_units(formula)
+            return sp.Matrix(
+                2, 2, lambda j, p: step.of(entry, j + 1, p + 1) if j == p or not diagonal else sp.S.Zero
+            )
 
-    def gated(formula: sp.Expr) -> sp.Matrix:
-        """Σ over gates of (the coefficient of w_gate, on a diagonal) times W_gate."""
-        found = sp.zeros(units, units)
-        for gate, matrix in weights.items():
-            found += diagonal(formula.coeff(sp.Symbol(f"w_{gate}", real=True))) * matrix
-        return found
-
-    forget, aside, open_, turn = diagonal(f_gate[t]), gated(ENTRY), diagonal(OUTPUT), gated(PAST_OUTPUT)
-    direct = sp.Matrix([*after, *out]).jacobian(sp.Matrix([*cells, *outputs]))
-    formed = sp.Matrix([[forget, aside], [open_ * forget, open_ * aside + turn]])
-    return "two units, every entry: " + prove_equal(direct, formed).removeprefix("entry by entry: ")
+        forget, open_ = block(f_gate[t], True), block(OUTPUT, True)
+        aside, turn = block(ENTRY, False), block(PAST_OUTPUT, False)
+        formed = sp.Matrix([[open_ * aside + turn, open_ * forget], [aside, forget]])  # h above c
+        how = prove_equal(step.new.jacobian(step.old), formed)
+    return "two units, with forget gate and without, every entry: " + how.removeprefix("entry by entry: ")
 
 
 def _cell() -> str:

@@ -1,5 +1,7 @@
 """What the truncation leaves out: the error that leaves a cell by its output and comes back by the gates."""
 
+from collections.abc import Callable
+
 import sympy as sp
 
 from symgrad.symbolic.calculus.equality import prove_equal
@@ -26,6 +28,7 @@ from symgrad.symbolic.letters import (
 from symgrad.symbolic.notation import Partial
 from symgrad.theory.entry import Body, derivation
 from symgrad.theory.through_time.carousel import CELL, GATED, KEPT
+from symgrad.theory.through_time.gated_steps import lstm, of_units
 from symgrad.theory.through_time.induction import by_induction
 
 __all__ = ["ENTRY", "LEFT_OUT", "OUTPUT", "PAST_OUTPUT", "truncated_gradient"]
@@ -55,56 +58,38 @@ GATES: Prose = (
 )
 
 
-class _Step:
-    """One step of a unit as a function of c_{t−1} and h_{t−1}, the drives of the gates free."""
-
-    def __init__(self, cell: sp.Expr, output: sp.Expr) -> None:
-        drives = sp.symbols("u_i u_f u_g u_o", real=True)
-        pre = [w * output + drive for w, drive in zip((w_i, w_f, w_g, w_o), drives, strict=True)]
-        gate_i, gate_f, gate_o = (1 / (1 + sp.exp(-pre[place])) for place in (0, 1, 3))
-        new = sp.tanh(pre[2])
-        self.cell = gate_f * cell + gate_i * new
-        self.output = gate_o * sp.tanh(self.cell)
-        self.values = {
-            f_gate[t]: gate_f,
-            i_gate[t]: gate_i,
-            cand[t]: new,
-            o_gate[t]: gate_o,
-            c[t - 1]: cell,
-            c[t]: self.cell,
-        }
-
-    def of(self, formula: sp.Expr) -> sp.Expr:
-        """A formula in the letters of the step, with their values."""
-        return formula.subs(c[t], self.values[c[t]]).subs(self.values)
+def _unit(output: sp.Expr, cell: sp.Expr) -> tuple[sp.Expr, sp.Expr, Callable[[sp.Expr], sp.Expr]]:
+    """h_t and c_t of one unit that stood at h_{t−1} = output and c_{t−1} = cell, and the formulas there."""
+    step = lstm(1, state=sp.Matrix([output, cell]))
+    return step.new[0], step.new[1], lambda formula: step.of(of_units(formula), 1)
 
 
 def _entry() -> str:
-    before, output = sp.symbols("c h", real=True)
-    step = _Step(before, output)
-    prove_equal(sp.diff(step.output, output), step.of(OUTPUT * ENTRY + PAST_OUTPUT))
-    prove_equal(sp.diff(step.output, before), step.of(OUTPUT * f_gate[t]))
-    return prove_equal(sp.diff(step.cell, output), step.of(ENTRY))
+    output, cell = sp.symbols("h c", real=True)
+    new, held, at = _unit(output, cell)
+    prove_equal(sp.diff(new, output), at(OUTPUT * ENTRY + PAST_OUTPUT))
+    prove_equal(sp.diff(new, cell), at(OUTPUT * f_gate[t]))
+    return prove_equal(sp.diff(held, output), at(ENTRY))
 
 
 def _one_step() -> str:
     """h_{t−1} = o tanh(c_{t−1}) moves with c_{t−1}; the gate o_{t−1} looks further back and does not."""
-    before, gate = sp.Symbol("c", real=True), sp.Symbol("o", positive=True)
-    step = _Step(before, gate * sp.tanh(before))
-    return prove_equal(
-        sp.diff(step.cell, before), step.of(f_gate[t] + ENTRY * gate * (1 - sp.tanh(before) ** 2))
-    )
+    cell, gate = sp.Symbol("c", real=True), sp.Symbol("o", positive=True)
+    _, held, at = _unit(gate * sp.tanh(cell), cell)
+    back = gate * (1 - sp.tanh(cell) ** 2)
+    prove_equal(OUTPUT.subs({o_gate[t]: gate, c[t]: cell}), back)
+    return prove_equal(sp.diff(held, cell), at(f_gate[t]) + at(ENTRY) * back)
 
 
 def _pair() -> str:
     """Both states before as any functions of c_k: the chain rule, differentiated outright."""
     start = sp.Symbol("x", real=True)
-    cell, output = (sp.Function(name, real=True)(start) for name in ("c", "h"))
-    step = _Step(cell, output)
+    output, cell = (sp.Function(name, real=True)(start) for name in ("h", "c"))
+    new, held, at = _unit(output, cell)
     along, aside = cell.diff(start), output.diff(start)
-    new = step.of(f_gate[t]) * along + step.of(ENTRY) * aside
-    prove_equal(sp.diff(step.output, start), step.of(OUTPUT) * new + step.of(PAST_OUTPUT) * aside)
-    return prove_equal(sp.diff(step.cell, start), new)
+    onward = at(f_gate[t]) * along + at(ENTRY) * aside
+    prove_equal(sp.diff(new, start), at(OUTPUT) * onward + at(PAST_OUTPUT) * aside)
+    return prove_equal(sp.diff(held, start), onward)
 
 
 def _closed() -> str:
