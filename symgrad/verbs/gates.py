@@ -32,8 +32,9 @@ def gates(
     gradients along time, the part that stays in the LSTM's cell, and its worst-case bound.
     """
     import numpy as np
+    from sympy import Integer
 
-    from symgrad.theory.through_time.forget_gate import characteristic_time, half_life
+    from symgrad.theory.through_time.forget_gate import bias_for, characteristic_time, half_life
     from symgrad.theory.through_time.gates_measured import chrono_product, gated
 
     bias = _bias(forget_bias)
@@ -49,6 +50,7 @@ def gates(
         },
         "half_life": number_document(life),
         "characteristic_time": number_document(time),
+        "bias_for_steps": number_document(bias_for(Integer(steps))),
         "sweep": {
             "forget_bias": at.tolist(),
             "half_life": (np.log(2) / np.log1p(np.exp(-at))).tolist(),
