@@ -23,6 +23,7 @@ from symgrad.verify.measures_kernel import kernel_accuracy
 from symgrad.verify.measures_latching import contraction, latch, latch_bound, latch_margin
 from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
+from symgrad.verify.measures_recurrent import recurrent_bound, recurrent_slope
 from symgrad.verify.measures_time_norms import counterexample, lyapunov, matrix_powers, time_bound
 from symgrad.verify.verdict import Evidence
 
@@ -61,6 +62,8 @@ MEASURES: dict[str, Measure] = {
     "decay-rate": Measure(decay_rate, ("gamma", "norm"), unit=DECADES),
     "holds": Measure(holds, ("gamma",), unit=DECADES),
     "slope": Measure(typical_slope),
+    "recurrent-slope": Measure(recurrent_slope),
+    "recurrent-bound": Measure(recurrent_bound, ("bound",), nets=False, unit=DECADES),
     "latch": Measure(latch, ("rests",), nets=False),
     "latch-margin": Measure(latch_margin, ("critical",), nets=False),
     "latch-bound": Measure(latch_bound, ("cases",), nets=False, unit=DECADES),

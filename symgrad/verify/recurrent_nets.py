@@ -15,10 +15,11 @@ import numpy as np
 from numpy.random import Generator
 
 from symgrad.errors import InputError
+from symgrad.numeric.recurrent.cells import GRU, LSTM, RNN, Cell
 from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.calculus.pieces import breakpoints
 from symgrad.symbolic.letters import x
-from symgrad.theory.activations import Activation
+from symgrad.theory.activations import Activation, kernel
 from symgrad.verify.exact_cells import ExactCell, gru_cell, lstm_cell, rnn_cell
 from symgrad.verify.exact_net import ball_norm
 from symgrad.verify.exact_recurrent import ExactRecurrent
@@ -94,6 +95,13 @@ class RecurrentOptions:
             return rnn_cell(resolve(self.activation).phi, x)
         return gru_cell() if self.cell == "gru" else lstm_cell(self.forget_gate)
 
+    @property
+    def engine_cell(self) -> Cell:
+        """The cell of the engine, φ′ compiled."""
+        if self.cell == "rnn":
+            return RNN(kernel(resolve(self.activation)))
+        return GRU() if self.cell == "gru" else LSTM(self.forget_gate)
+
     def __str__(self) -> str:
         name = resolve(self.activation).name if self.cell == "rnn" else self.cell
         scale = f"σ_w {self.sigma_w:.4g}"
@@ -107,13 +115,14 @@ class RecurrentOptions:
 @dataclass(frozen=True)
 class RecurrentTensors:
     """W (S, gates·N, N), U (S, gates·N, N), b (S, gates·N) or None, inputs (S, T, B, N), co-vectors (S, B,
-    parts·N), 0 over c, all float64; h_0 = 0."""
+    parts·N), 0 over c as drawn, initial states (S, B, parts·N), None for 0; all float64."""
 
     recurrent: Float
     input: Float
     bias: Float | None
     inputs: Float
     covector: Float
+    initial: Float | None = None
 
     def norms(self) -> tuple[Float, Float]:
         """lower ≤ ‖W‖₂ ≤ upper of every gate, (S, gates) both."""
@@ -129,6 +138,7 @@ class RecurrentTensors:
             None,
             self.inputs[seed, :, row].tolist(),
             self.covector[seed, row].tolist(),
+            None if self.initial is None else self.initial[seed, row].tolist(),
         )
 
 

@@ -91,6 +91,8 @@ TRUE: tuple[Claim, ...] = (
     claim("decay-rate", TANH, LINEAR, WIDE, gamma=gammas("tanh", "identity"), norm=sp.Rational(9, 10)),
     claim("holds", {**TANH, "sigma_w": 3.0, "bias": 9.0}, gamma=gammas("tanh")),
     claim("slope", {**WIDE, "width": 64, "depth": 20}),
+    claim("recurrent-slope", {"activation": "tanh", "sigma_w": 1.5}),
+    claim("recurrent-bound", bound="lstm-step"),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),
     claim("carousel", GATED_NET, along=carousel.KEPT),
     claim("truncation", GATED_NET, along=carousel.KEPT, entry=truncation.ENTRY, output=truncation.OUTPUT),

@@ -4,6 +4,11 @@ import pytest
 
 from symgrad.theory.registry import DERIVATIONS
 from symgrad.verify import judge
+from symgrad.verify.bounds import BOUNDS
+from symgrad.verify.measures import DECADES, MEASURES
+
+BOUNDED = {bound.measure for bound in BOUNDS.values()} | {"recurrent-bound"}
+"""Measures of bounds that `test_recurrent_bounds` tries on random nets and on nets that climb."""
 
 
 @pytest.mark.parametrize("key", DERIVATIONS)
@@ -13,6 +18,8 @@ def test_every_claim_passes(key):
     for claim in derivation.claims:
         verdict = judge(claim)
         assert verdict.passed, verdict
+        if derivation.subject in ("time", "gates") and MEASURES[claim.measure].unit == DECADES:
+            assert claim.measure in BOUNDED, f"{claim.key}: its bound is not in the table of bounds"
 
 
 @pytest.mark.slow
