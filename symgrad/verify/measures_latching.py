@@ -85,7 +85,8 @@ def _no_others(weight: sp.Expr, rests: Sequence[tuple[Value, Value]]) -> Evidenc
 
 
 def _ends(weight: sp.Expr, rests: Sequence[tuple[Value, Value]], rng: Generator) -> Evidence:
-    """Random orbits against the rest of their sign that attracts; nothing where the multiplier is 1."""
+    """Random orbits against the rest of their sign that attracts, 9 where none is claimed; nothing where no
+    multiplier is below 1."""
     attracting = {
         np.sign(value): value
         for value, multiplier in ((float(s.ball(64).mid()), float(m.ball(64).mid())) for s, m in rests)
@@ -94,7 +95,7 @@ def _ends(weight: sp.Expr, rests: Sequence[tuple[Value, Value]], rng: Generator)
     if not attracting:
         return within(0.0, 1.0, f"w = {weight}: no rest attracts exponentially")
     state = rng.uniform(-2, 2, 64)
-    wanted = np.array([attracting.get(sign, attracting.get(0.0)) for sign in np.sign(state)])
+    wanted = np.array([attracting.get(sign, attracting.get(0.0, 9.0)) for sign in np.sign(state)])
     for _ in range(1000):
         state = np.tanh(float(weight) * state)
     error = float(np.abs(state - wanted).max())

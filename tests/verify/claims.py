@@ -16,6 +16,10 @@ from symgrad.symbolic.ranges.extremum import Value
 from symgrad.symbolic.zeros.roots import NamedRoot
 from symgrad.theory.activations import CORE, gamma, slope_range
 from symgrad.theory.through_time import carousel, chrono, forget_gate, gated_bounds, truncation
+from symgrad.theory.through_time.clipping_by_norm import TOLD
+from symgrad.theory.through_time.clipping_by_value import clipping_by_value
+from symgrad.theory.through_time.latching import latched, rests
+from symgrad.theory.through_time.rests import critical_input
 
 TANH: dict[str, Any] = {"activation": "tanh", "depth": 5, "width": 3, "sigma_w": 1.2, "sigma_b": 0.3}
 RELU: dict[str, Any] = {"activation": "relu", "depth": 4, "width": 4, "sigma_w": 1.5, "sigma_b": 0.3}
@@ -77,6 +81,11 @@ FLOOR: dict[str, Any] = {
 DOUBLING: dict[str, Any] = {"growth": sp.Integer(2), "weights": ((1, 1), (1, 1)), "input": (1, 1)}
 """A ReLU net whose gradient doubles in every layer."""
 
+TWO = sp.Integer(2)
+HELD = latched(TWO, TWO / 8)
+"""Where a unit of weight 2 on itself rests under the worst input up to 1/4."""
+COUPLED: dict[str, Any] = {"activation": "tanh", "width": 2, "weight": 2.0, "coupling": 0.2}
+
 TRUE: tuple[Claim, ...] = (
     range_claim("tanh"),
     claim("kernel", activation="gelu"),
@@ -94,6 +103,12 @@ TRUE: tuple[Claim, ...] = (
     claim("recurrent-slope", {"activation": "tanh", "sigma_w": 1.5}),
     claim("recurrent-bound", bound="lstm-step"),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),
+    claim("latch", rests={TWO: rests(TWO)}),
+    claim("latch-margin", critical={TWO: critical_input(TWO)}),
+    claim("latch-bound", cases=((TWO, TWO / 8, HELD.state, HELD.multiplier),)),
+    claim("contraction", COUPLED),
+    claim("clip-norm", *TOLD[:2], limit=5),
+    claim("clip-value", *TOLD[:2], **clipping_by_value().claims[0].expects),
     claim("carousel", GATED_NET, along=carousel.KEPT),
     claim("truncation", GATED_NET, along=carousel.KEPT, entry=truncation.ENTRY, output=truncation.OUTPUT),
     claim("forgetting", half_life=forget_gate.HALF_LIFE, biases=(sp.Integer(1),)),

@@ -14,7 +14,7 @@ __all__ = ["EXAMPLE", "LIMIT", "by_value", "clipping_by_value", "example"]
 
 LIMIT = sp.Rational(1, 10)
 """The threshold at which the page is measured."""
-EXAMPLE = sp.Matrix([24, 7]), sp.Integer(7)
+EXAMPLE = sp.ImmutableMatrix([24, 7]), sp.Integer(7)
 """A gradient and a threshold whose angle is exact."""
 ANGLE = sp.pi / 4 - sp.atan(sp.Rational(7, 24))
 _share = sp.Symbol("p", positive=True)
@@ -29,7 +29,7 @@ def by_value(entry: sp.Expr, threshold: sp.Expr) -> sp.Expr:
     return sp.Max(-threshold, sp.Min(threshold, entry))
 
 
-def example() -> tuple[sp.Matrix, sp.Integer, sp.Matrix]:
+def example() -> tuple[sp.ImmutableMatrix, sp.Integer, sp.ImmutableMatrix]:
     """The gradient of the example, the threshold, and what the clip makes of it."""
     gradient, threshold = EXAMPLE
     return gradient, threshold, gradient.applyfunc(lambda entry: by_value(entry, threshold))

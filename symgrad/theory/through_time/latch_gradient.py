@@ -226,6 +226,12 @@ def latch_gradient() -> Body:
                     )
                 },
             ),
+            Claim(
+                "latch-gradient/random-nets",
+                ("no unit drawn at random, and none that climbs towards the bound, is beyond it",),
+                "recurrent-bound",
+                expects={"bound": "latch"},
+            ),
         ),
     )
 

@@ -36,7 +36,7 @@ def run(weight: float, start: Float, drive: Float) -> Orbits:
     One backward pass finds ∂y_T/∂y_t for every t; as all are single numbers, ∂y_t/∂y_0 is the quotient of
     ∂y_T/∂y_0 and ∂y_T/∂y_t.
     """
-    count, steps = drive.shape
+    count = len(start)
     cell = RNN(kernel(activation("tanh")))
     one = np.ones((count, 1, 1))
     weights, inputs = Weights(weight * one, one), drive[:, :, None, None].copy()
@@ -46,7 +46,7 @@ def run(weight: float, start: Float, drive: Float) -> Orbits:
     with np.errstate(invalid="ignore"):
         gradient = (to_end[:, :1] - to_end) / math.log(10)
     states = unfold(cell, weights, inputs, first)[:, :, 0, 0]
-    return Orbits(states.reshape(count, steps + 1), gradient)
+    return Orbits(states.astype(np.float64, copy=False), gradient)
 
 
 def sampled(count: int, steps: int, noise: float, lowest: float | None, seed: int) -> tuple[Float, Float]:

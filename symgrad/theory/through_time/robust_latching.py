@@ -12,7 +12,7 @@ from symgrad.theory.through_time.induction import by_induction
 
 __all__ = ["FIRST", "SECOND", "robust_latching"]
 
-FIRST, SECOND = sp.Matrix([[0, 2], [0, 0]]), sp.Matrix([[0, 0], [2, 0]])
+FIRST, SECOND = sp.ImmutableMatrix([[0, 2], [0, 0]]), sp.ImmutableMatrix([[0, 0], [2, 0]])
 """Two Jacobians, each of spectral radius 0, whose products grow."""
 HYPERBOLIC = sp.Matrix([[sp.Rational(1, 2), 8], [0, sp.Rational(1, 2)]]), sp.Rational(3, 4)
 """A Jacobian of spectral radius 1/2 and norm above 8, and a rate above the one."""
@@ -172,6 +172,12 @@ def robust_latching() -> Body:
                         (8, 2.5, 0.05),
                     )
                 ),
+            ),
+            Claim(
+                "robust-latching/random-nets",
+                ("no net drawn at random, and none that climbs towards the bound, is beyond it",),
+                "recurrent-bound",
+                expects={"bound": "contraction"},
             ),
         ),
     )
