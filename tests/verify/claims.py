@@ -11,11 +11,14 @@ from flint import arb
 
 from symgrad.symbolic.balls import precision
 from symgrad.symbolic.derivation import Claim
+from symgrad.symbolic.letters import n
 from symgrad.symbolic.notation import dphi
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.symbolic.zeros.roots import NamedRoot
 from symgrad.theory.activations import CORE, gamma, slope_range
 from symgrad.theory.through_time import carousel, chrono, forget_gate, gated_bounds, truncation
+from symgrad.theory.through_time import companion as chaotic
+from symgrad.theory.through_time import spectral_radius as resting
 from symgrad.theory.through_time.clipping_by_norm import TOLD
 from symgrad.theory.through_time.clipping_by_value import clipping_by_value
 from symgrad.theory.through_time.latching import latched, rests
@@ -81,6 +84,31 @@ FLOOR: dict[str, Any] = {
 DOUBLING: dict[str, Any] = {"growth": sp.Integer(2), "weights": ((1, 1), (1, 1)), "input": (1, 1)}
 """A ReLU net whose gradient doubles in every layer."""
 
+REPELLING: dict[str, Any] = {
+    "weights": resting.WEIGHTS.tolist(),
+    "bias": list(resting.bias(resting.WEIGHTS)),
+    "input": list(resting.STATE),
+    "power": n,
+    "norm": resting.power_norm(),
+}
+"""The fixed point of a net with spectral radius 0 where the gradient doubles at every step."""
+CHAOTIC: dict[str, Any] = {
+    "weights": chaotic.WEIGHTS.tolist(),
+    "bias": list(chaotic.BIAS),
+    "exponent": chaotic.EXPONENT,
+    "tolerance": chaotic.TOLERANCE,
+}
+POWERS: dict[str, Any] = {
+    "weights": ((sp.Rational(1, 10), sp.Rational(4, 5)), (sp.Rational(4, 5), sp.Rational(1, 10))),
+    "power": n,
+    "lower": sp.Rational(9, 10) ** n,
+    "upper": sp.Rational(9, 10) ** n,
+    "peak": 1,
+}
+"""A symmetric matrix: the norms of its powers are the powers of its norm."""
+TIED: dict[str, Any] = {"activation": "identity", "depth": 5, "width": 3, "weights": "orthogonal"}
+"""A recurrent net that meets the norm bound with equality."""
+
 TWO = sp.Integer(2)
 HELD = latched(TWO, TWO / 8)
 """Where a unit of weight 2 on itself rests under the worst input up to 1/4."""
@@ -115,5 +143,12 @@ TRUE: tuple[Claim, ...] = (
     claim("chrono", steps=(20,), mean=chrono.MEAN_TIME, chance=chrono.CHANCE),
     claim("gate-bound", cell="gru", step=gated_bounds.gru_step),
     claim("gated-gradient", GATED_NET, gradient=gated_bounds.lstm_gradient),
+    claim("time-bound", TANH, TIED, {**TIED, "width": 12}, gamma=gammas("tanh", "identity")),
+    replace(
+        claim("counterexample", {"activation": "tanh", "depth": 20}, gamma=gammas("tanh"), **REPELLING),
+        status="refuted",
+    ),
+    claim("lyapunov", {"activation": "tanh", "depth": 4000}, gamma=gammas("tanh"), **CHAOTIC),
+    claim("matrix-powers", {"activation": "identity", "depth": 30}, **POWERS),
 )
 """One true claim for every measure."""

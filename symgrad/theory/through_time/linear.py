@@ -188,7 +188,13 @@ def _claims() -> tuple[Claim, ...]:
             row_sum(3, tenths),
         ),
     )
-    return tuple(
+    random = Claim(
+        "linear-recurrence/random-nets",
+        ("no power of random weights exceeds the condition number times the power of the radius",),
+        "recurrent-bound",
+        expects={"bound": "powers"},
+    )
+    return random, *(
         Claim(
             f"linear-recurrence/{name}",
             (statement,),

@@ -112,6 +112,12 @@ def time_norm_bound() -> Body:
                 expects={"gamma": suprema(*used(NETS))},
                 nets=NETS,
             ),
+            Claim(
+                "time-norm-bound/random-nets",
+                ("no random net, and no net that climbs towards the bound, is beyond it",),
+                "recurrent-bound",
+                expects={"bound": "norms"},
+            ),
         ),
     )
 

@@ -23,7 +23,7 @@ HALVES = sp.Rational(1, 2)
 NETS: tuple[Options, ...] = (
     {"activation": "tanh", "depth": 12, "width": 3, "sigma_w": 1.2, "sigma_b": 0.2},
     {"activation": "sigmoid", "depth": 8, "width": 4, "sigma_w": 4.0},
-    {"activation": "tanh", "depth": 60, "width": 12, "batch": 2, "seeds": 4, "sigma_w": 1.0},
+    {"activation": "relu", "depth": 80, "width": 4, "batch": 2, "seeds": 4, "sigma_w": 1.0, "sigma_b": 0.2},
 )
 
 

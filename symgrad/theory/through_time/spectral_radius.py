@@ -14,10 +14,10 @@ from symgrad.theory.through_time.transient import family
 
 WEIGHTS = family(sp.S.Zero, sp.Integer(16))
 """[[8, 8], [−8, −8]]: W² = 0."""
-STATE = sp.Matrix([0, sp.Rational(1, 2)])
+STATE = sp.ImmutableMatrix([0, sp.Rational(1, 2)])
 """The fixed point of every net on this page."""
-JACOBIAN = sp.Matrix([[8, 8], [-6, -6]])
-PASCANU = sp.Matrix([[8, 6], [-8, -6]])
+JACOBIAN = sp.ImmutableMatrix([[8, 8], [-6, -6]])
+PASCANU = sp.ImmutableMatrix([[8, 6], [-8, -6]])
 """The Jacobian where the states are the pre-activations, x_t = W tanh(x_{t−1}) + b."""
 STEPS = 20
 """So many steps the float64 engine stays at the fixed point, which repels."""
