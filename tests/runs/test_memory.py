@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_folder(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == sorted(
-        [CONFIG, TRAININGS, "lock", "progress.json"]
+        [CONFIG, TRAININGS, "lock", "program.json", "progress.json"]
     )
     assert list(files(folder)) == [f"{number:04d}.json" for number in range(6)], "no checkpoint is left"
     experiment, made_with = memory.read(folder)
@@ -220,6 +220,16 @@ def test_folders_that_cannot_be_used(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "link" / CONFIG).symlink_to(folder / CONFIG)
     with pytest.raises(InputError, match="is a link"):
         memory.read(tmp_path / "link")
+
+
+def test_another_program_does_not_go_on(tmp_path: Path) -> None:
+    memory.store.begin(tmp_path, TINY)
+    replace(tmp_path / "program.json", b'{"symgrad": "0.0.1", "digest": "0"}')
+    memory.store.begin(tmp_path, TINY)  # nothing has been trained
+    replace(tmp_path / TRAININGS / "0000.json", b"{}")
+    replace(tmp_path / "program.json", b'{"symgrad": "0.0.1", "digest": "0"}')
+    with pytest.raises(InputError, match=r"begun by another symgrad \(version 0\.0\.1"):
+        memory.store.begin(tmp_path, TINY)
 
 
 def test_a_damaged_curve_is_named(folder: Path, tmp_path: Path) -> None:

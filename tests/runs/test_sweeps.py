@@ -19,7 +19,7 @@ from symgrad import verbs
 from symgrad.errors import FaultError, InputError
 from symgrad.runs import sweeps
 from symgrad.runs.crew import answers as answering
-from symgrad.runs.crew import local, lock, written
+from symgrad.runs.crew import local, lock, program, written
 from symgrad.runs.crew.answers import Batch, answers
 from symgrad.runs.sweeps import store, work
 from symgrad.runs.sweeps.spec import NET, Spec, settings
@@ -339,10 +339,10 @@ def test_folders_that_are_refused(tmp_path: Path) -> None:
     part.unlink()
     assert sweeps.run(spec, folder, workers=1).done == 1
     assert part.read_bytes() == content, "the same points in the same file are the same bytes"
-    (folder / store.PROGRAM).write_text('{"symgrad": "0.0"}')
+    (folder / program.PROGRAM).write_text('{"symgrad": "0.0"}')
     with pytest.raises(InputError, match=r"begun by another symgrad \(version 0\.0; this is"):
         sweeps.run(spec, folder)
-    (folder / store.PROGRAM).unlink()
+    (folder / program.PROGRAM).unlink()
     with pytest.raises(InputError, match="version unknown"):
         sweeps.run(spec, folder)
     with pytest.raises(InputError, match="holds no sweep"):

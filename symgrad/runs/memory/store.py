@@ -1,5 +1,5 @@
-"""The folder of an experiment: `memory.toml`, `trainings/NNNN.json` (curves; `NNNN.npz` while one is under
-way), `progress.json`, `lock`. Every file is whole or not there.
+"""The folder of an experiment: `memory.toml`, `program.json` (what trains it), `trainings/NNNN.json` (curves;
+`NNNN.npz` while one is under way), `progress.json`, `lock`. Every file is whole or not there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 from symgrad.errors import InputError
 from symgrad.runs.crew import status as states
 from symgrad.runs.crew.lock import LOCK
+from symgrad.runs.crew.program import PROGRAM, same_program
 from symgrad.runs.crew.status import PROGRESS, Status
 from symgrad.runs.crew.written import check_links, clear, read_json, replace
 from symgrad.runs.memory.experiment import Experiment
@@ -18,14 +19,17 @@ from symgrad.runs.memory.training import begun, curve_file
 __all__ = ["CONFIG", "TRAININGS", "begin", "curves", "finished", "read", "status"]
 
 CONFIG, TRAININGS = "memory.toml", "trainings"
-FILES = (CONFIG, TRAININGS, PROGRESS, LOCK)
+ROOMS = ("numeric", "runs/memory")
+"""The folders of symgrad that decide what is in a curve."""
+FILES = (CONFIG, PROGRAM, TRAININGS, PROGRESS, LOCK)
 LARGEST = 2**20
 
 
 def begin(folder: Path, experiment: Experiment) -> None:
     """Makes the folder this experiment's, or finds that it is, and clears what was left half-written.
 
-    The caller holds the lock. Raises `InputError` where the folder belongs to another experiment.
+    The caller holds the lock. Raises `InputError` where the folder belongs to another experiment, or was
+    begun by another version of the program.
     """
     check_links(folder, FILES)
     if (folder / CONFIG).exists():
@@ -40,6 +44,7 @@ def begin(folder: Path, experiment: Experiment) -> None:
         replace(folder / CONFIG, experiment.text().encode())
     (folder / TRAININGS).mkdir(exist_ok=True)
     clear(folder, folder / TRAININGS)
+    same_program(folder, ROOMS, results=any((folder / TRAININGS).glob("*.json")))
 
 
 def read(folder: Path) -> tuple[Experiment, dict[str, str]]:

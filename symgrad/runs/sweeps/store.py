@@ -12,12 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symgrad import __version__
 from symgrad.errors import InputError
-from symgrad.runs.cache import fingerprint
 from symgrad.runs.crew.lock import LOCK
+from symgrad.runs.crew.program import PROGRAM, same_program
 from symgrad.runs.crew.status import PROGRESS
-from symgrad.runs.crew.written import check_links, clear, read_json, replace, write_json
+from symgrad.runs.crew.written import check_links, clear, replace
 from symgrad.runs.sweeps.spec import DEFAULTS, Spec
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["begin", "finished_points", "read_spec", "table", "tabulated", "write_part"]
 
-SPEC, PROGRAM, SLOPES, PARTS = "sweep.toml", "program.json", "slopes.json", "parts"
+SPEC, SLOPES, PARTS = "sweep.toml", "slopes.json", "parts"
 ROOMS = ("numeric", "symbolic", "theory", "runs/sweeps")
 """The folders of symgrad that decide what is in a row."""
 FILES = (SPEC, PROGRAM, SLOPES, PROGRESS, LOCK, PARTS)
@@ -48,21 +47,7 @@ def begin(folder: Path, spec: Spec) -> None:
         replace(folder / SPEC, spec.text().encode())
     (folder / PARTS).mkdir(exist_ok=True)
     clear(folder, folder / PARTS)
-    _same_program(folder)
-
-
-def _same_program(folder: Path) -> None:
-    """Writes down what measures the sweep; where rows are there already, looks that it is the same."""
-    program, begun = {"symgrad": __version__, "digest": fingerprint(*ROOMS)}, read_json(folder / PROGRAM)
-    if not any(_parts(folder)):
-        write_json(folder / PROGRAM, program)
-    elif begun != program:
-        version = begun.get("symgrad", "unknown")
-        other = f"version {version}" + ", other sources" * (version == __version__)
-        raise InputError(
-            f"{folder} was begun by another symgrad ({other}; this is {__version__}): rows of two programs "
-            "could not be told apart; take another folder"
-        )
+    same_program(folder, ROOMS, results=any(_parts(folder)))
 
 
 def read_spec(folder: Path | str) -> Spec:
@@ -87,7 +72,7 @@ def schema() -> pa.Schema:
     """The columns of a part: number and options of a point, its results, why it failed."""
     import pyarrow as pa
 
-    kinds = {int: pa.int64(), float: pa.float64(), str: pa.string()}
+    kinds = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
     quantiles = ("median", "q05", "q95")
     logs = pa.list_(pa.float64())
     return pa.schema(
