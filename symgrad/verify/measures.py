@@ -17,6 +17,7 @@ from symgrad.verify.measures_activation import derivative_range, extreme_value
 from symgrad.verify.measures_arithmetic import float_floor
 from symgrad.verify.measures_clipping import clip_norm, clip_value
 from symgrad.verify.measures_depth import decay_rate, gradient_bound, holds, typical_slope
+from symgrad.verify.measures_error_flow import error_flow, error_flow_attained, error_flow_bound
 from symgrad.verify.measures_gate_bounds import gate_bound, gated_gradient
 from symgrad.verify.measures_gates import carousel, chrono, forgetting, truncation
 from symgrad.verify.measures_kernel import kernel_accuracy
@@ -25,6 +26,7 @@ from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
 from symgrad.verify.measures_recurrent import recurrent_bound, recurrent_slope
 from symgrad.verify.measures_time_norms import counterexample, lyapunov, matrix_powers, time_bound
+from symgrad.verify.measures_time_unfolding import gated_step, shared_weights, time_product
 from symgrad.verify.verdict import Evidence
 
 __all__ = ["MEASURES", "Measure"]
@@ -83,4 +85,10 @@ MEASURES: dict[str, Measure] = {
     "truncation": Measure(truncation, ("along", "entry")),
     "gate-bound": Measure(gate_bound, ("cell", "step"), nets=False, unit=DECADES),
     "gated-gradient": Measure(gated_gradient, ("gradient",), unit=DECADES),
+    "time-product": Measure(time_product),
+    "shared-weights": Measure(shared_weights),
+    "gated-step": Measure(gated_step, ("entries",)),
+    "error-flow": Measure(error_flow, ("factor",)),
+    "error-flow-bound": Measure(error_flow_bound, ("gamma", "bound"), unit=DECADES),
+    "error-flow-attained": Measure(error_flow_attained, ("entry", "bias", "published", "looseness")),
 }

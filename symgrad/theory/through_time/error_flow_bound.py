@@ -138,6 +138,12 @@ def error_flow_bound() -> Body:
                 nets=UNFOLDED,
             ),
             Claim(
+                "error-flow-bound/random-nets",
+                ("no random net, and no net that climbs towards the bound, is beyond it",),
+                "recurrent-bound",
+                expects={"bound": "entries"},
+            ),
+            Claim(
                 "error-flow-bound/attained",
                 (
                     "the net of equal weights attains the bound in every entry, in balls and in the engine; ",
