@@ -129,7 +129,8 @@ def gru_leak() -> Body:
                 "with ",
                 sp.Eq(Partial(h[t], h[t - 1]), z_gate[t] + through_output[t], evaluate=False),
                 ": the gate itself carries the gradient, the rest goes through weights. For several units ",
-                "the letters are diagonal matrices and each weight the matrix after them",
+                "each weight is a matrix with its factors on a diagonal to its left, and later steps stand ",
+                "on the left",
             ),
             _one_step,
             rule="chain rule",
@@ -219,6 +220,18 @@ def gru_leak() -> Body:
                 "gated-gradient",
                 expects={"gradient": gru_gradient},
                 nets=(*GRU_NETS, {**GRU_NETS[0], "depth": 100, "width": 32}),
+            ),
+            Claim(
+                "gru-leak/random-steps",
+                ("no random GRU, and none that climbs towards the bound, has a step beyond it",),
+                "recurrent-bound",
+                expects={"bound": "gru-step"},
+            ),
+            Claim(
+                "gru-leak/random-nets",
+                ("nor has one a gradient beyond the bound over all its steps",),
+                "recurrent-bound",
+                expects={"bound": "gru-gradient"},
             ),
         ),
     )

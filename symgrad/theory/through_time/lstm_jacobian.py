@@ -5,7 +5,7 @@ import sympy as sp
 from symgrad.errors import RefutedError
 from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.calculus.equality import prove_equal
-from symgrad.symbolic.derivation import Claim, Source, prove
+from symgrad.symbolic.derivation import Claim, Prose, Source, prove
 from symgrad.symbolic.letters import (
     c,
     cand,
@@ -46,6 +46,14 @@ NORM_MATRIX = sp.Matrix([[1, ALPHA], [1, BETA + KAPPA]])
 SUM = 2 + ALPHA**2 + (BETA + KAPPA) ** 2
 SQUARE = (SUM + sp.sqrt(SUM**2 - 4 * (BETA + KAPPA - ALPHA) ** 2)) / 2
 """‖((1, α), (1, β + κ))‖₂², the largest eigenvalue of NᵀN."""
+RANDOM_NETS: dict[str, Prose] = {
+    "lstm-step": ("no random net, and none that climbs towards the bound, has a step beyond it",),
+    "lstm-step-1997": ("nor has one without forget gate",),
+    "lstm-gradient": ("no random or climbing net has a gradient beyond the bound over all its steps",),
+    "lstm-gradient-1997": ("nor has one without forget gate a gradient beyond its bound",),
+    "lstm-cell": ("no cell of a random or climbing net is larger than its start and the steps since",),
+}
+"""What is tried on ever new nets, by the name of the bound."""
 EXCESS = sp.Symbol("d", real=True)
 RETURNED = (1 + EXCESS) * (1 - sp.tanh(EXCESS) ** 2)
 """|f c| sech²(|f c| − 1) at |f c| = 1 + d."""
@@ -198,8 +206,8 @@ def lstm_jacobian() -> Body:
         prove(
             sp.Le(Norm(Juxtaposed(opened[t], through_output[t])), BETA_IS, evaluate=False),
             (
-                "a large cell shuts its own way out, as tanh is flat there: with ",
-                sp.Eq(mu, sp.Symbol("max") * NAME(EXCESS), evaluate=False),
+                "a large cell shuts its own way out, as tanh is flat there. With ",
+                sp.Eq(mu, sp.Function("max")(NAME(EXCESS)), evaluate=False),
                 " = ",
                 sp.Float(top.value.enclosure().decimal, 7),
                 " the term of the forget gate stops growing; ",
@@ -249,7 +257,17 @@ def lstm_jacobian() -> Body:
             "The cell alone cannot explode, but the whole state of an LSTM can: a bound on one step from ",
             "the norms of the weights.",
         ),
-        assumptions=((CELL, ", unit by unit, any width"), GATES),
+        assumptions=(
+            (CELL, ", unit by unit, any width"),
+            GATES,
+            (
+                sp.Eq(NAME(EXCESS), RETURNED, evaluate=False),
+                ", for ",
+                sp.Ge(EXCESS, 0),
+                ": what the forget gate can pass on when ",
+                sp.Eq(sp.Abs(f_gate[t] * c[t - 1]), 1 + EXCESS, evaluate=False),
+            ),
+        ),
         steps=steps,
         conclusion=conclusion,
         sources=(Source("hochreiter1997", "section 4"), Source("gers2000", "section 3")),
@@ -267,6 +285,10 @@ def lstm_jacobian() -> Body:
                 "gated-gradient",
                 expects={"gradient": lstm_gradient},
                 nets=GATED + WIDE_GATED,
+            ),
+            *(
+                Claim(f"lstm-jacobian/{bound}-nets", words, "recurrent-bound", expects={"bound": bound})
+                for bound, words in RANDOM_NETS.items()
             ),
         ),
     )

@@ -198,7 +198,10 @@ def truncated_gradient() -> Body:
             "its outputs and weights, as in any recurrent net.",
         ),
         assumptions=(
-            (CELL, ", one unit; for several the letters are matrices in the same order"),
+            (
+                CELL,
+                ", one unit; for several the letters are matrices, later steps of a product on the left",
+            ),
             GATES,
         ),
         steps=steps,
