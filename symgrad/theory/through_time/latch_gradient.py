@@ -6,11 +6,11 @@ from symgrad.errors import RefutedError
 from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.calculus.limits import limit
 from symgrad.symbolic.derivation import Claim, Source, prove
-from symgrad.symbolic.letters import T, drive, h, mu, rate, t, w_scalar, x, y
+from symgrad.symbolic.letters import T, a, drive, h, mu, rate, t, w_scalar, x, y
 from symgrad.symbolic.notation import Partial
 from symgrad.theory.entry import Body, derivation
 from symgrad.theory.through_time.induction import by_induction
-from symgrad.theory.through_time.latching import latched, rises
+from symgrad.theory.through_time.latching import latched, powers_vanish, rises, shrinking_power
 from symgrad.theory.through_time.rests import critical_input, repelling, turning_point
 
 __all__ = ["CRITICAL", "latch_gradient"]
@@ -50,9 +50,13 @@ def latch_gradient() -> Body:
                 w_scalar * y + drive,
                 " is ",
                 x,
-                " again",
+                " again. In the form ",
+                sp.Eq(a[t], w_scalar * sp.tanh(a[t - 1]) + drive, evaluate=False),
+                " the state is this ",
+                x,
+                " itself: the same rests, with the same multipliers",
             ),
-            lambda: prove_equal(w_scalar * sp.tanh(x) + HELD, x),
+            _rest,
             rule="rest",
         ),
         prove(
@@ -98,7 +102,7 @@ def latch_gradient() -> Body:
         ),
         prove(
             sp.Implies(
-                sp.And(sp.Ge(h[t - 1], y), sp.Ge(drive, -mu), evaluate=False),
+                sp.And(sp.Gt(w_scalar, 1), sp.Ge(h[t - 1], y), sp.Ge(drive, -mu), evaluate=False),
                 sp.Ge(sp.tanh(w_scalar * h[t - 1] + drive), sp.tanh(w_scalar * y - mu), evaluate=False),
                 evaluate=False,
             ),
@@ -137,13 +141,13 @@ def latch_gradient() -> Body:
             rule="product over time",
         ),
         prove(
-            sp.Eq(sp.Limit(_shrinking() ** T, T, sp.oo), 0, evaluate=False),
+            sp.Eq(sp.Limit(shrinking_power(), T, sp.oo), 0, evaluate=False),
             (
                 "a rate below 1, written with ",
                 sp.Gt(_excess, 0, evaluate=False),
                 ": the gradient vanishes exponentially in the time over which the bit is kept",
             ),
-            _vanishes,
+            powers_vanish,
             rule="limit",
         ),
         prove(
@@ -179,7 +183,7 @@ def latch_gradient() -> Body:
         summary=(
             (
                 "A unit that keeps its bit against every input up to a bound has, over the time it keeps it, "
-                "an exponentially vanishing gradient; the largest bound is known exactly."
+                "an exponentially vanishing gradient; the largest such bound is known exactly."
             ),
         ),
         assumptions=(
@@ -236,9 +240,10 @@ def latch_gradient() -> Body:
     )
 
 
-def _shrinking() -> sp.Expr:
-    """A number in (0, 1), with a letter e > 0."""
-    return 1 / _over_1
+def _rest() -> str:
+    """In both forms, for the state y = tanh x and for the state x."""
+    prove_equal(sp.diff(w_scalar * sp.tanh(x), x), w_scalar * (1 - sp.tanh(x) ** 2))
+    return prove_equal(w_scalar * sp.tanh(x) + HELD, x) + "; the multiplier of x is w(1 − tanh² x) too"
 
 
 def _convex() -> str:
@@ -279,12 +284,6 @@ def _largest_factor() -> str:
         raise RefutedError("a larger state has a larger factor")
     step = sp.tanh(w_scalar * y + drive)
     return prove_equal(sp.diff(step, y), w_scalar * (1 - step**2)) + "; it falls as the state grows"
-
-
-def _vanishes() -> str:
-    if sp.limit(_shrinking() ** T, T, sp.oo) != 0:
-        raise RefutedError("the limit is not 0")
-    return "limit of (1/(1 + e))ᵀ for a letter e > 0: every rate in (0, 1) has this form"
 
 
 def _border() -> str:

@@ -7,14 +7,24 @@ from symgrad.symbolic.balls import sign_of
 from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.calculus.limits import limit
 from symgrad.symbolic.derivation import Claim, Source, prove
-from symgrad.symbolic.letters import h, t, w_scalar, x, y
+from symgrad.symbolic.letters import T, h, t, w_scalar, x, y
 from symgrad.symbolic.named_root import NamedRoot
 from symgrad.symbolic.notation import ZeroSet
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.theory.entry import Body, derivation
 from symgrad.theory.through_time.rests import Rest, attracting
 
-__all__ = ["EXAMPLE", "MULTIPLIER", "WEIGHT", "latched", "latching", "rises", "rests"]
+__all__ = [
+    "EXAMPLE",
+    "MULTIPLIER",
+    "WEIGHT",
+    "latched",
+    "latching",
+    "powers_vanish",
+    "rests",
+    "rises",
+    "shrinking_power",
+]
 
 WEIGHT = x / sp.tanh(x)
 """w as a function of the pre-activation x at which a unit of that weight rests."""
@@ -24,7 +34,7 @@ EXAMPLE = sp.Integer(2)
 """The weight of the example."""
 WEIGHTS = tuple(map(sp.Rational, ("1/2", "1", "11/10", "3/2", "2", "5")))
 """The weights at which the page is measured."""
-_p = sp.Symbol("p", positive=True)
+_p, _slack = sp.symbols("p e", positive=True)
 
 
 def latched(weight: sp.Rational, noise: sp.Rational = sp.S.Zero) -> Rest:
@@ -41,6 +51,18 @@ def rises(f: sp.Expr, slope: sp.Expr) -> str:
     if not slope.subs(x, _p).is_positive:
         raise RefutedError(f"{slope} is not seen to be positive")
     return f"{how}; positive factors for x > 0"
+
+
+def shrinking_power() -> sp.Expr:
+    """(1 + e)^−T with a letter e > 0: every number in (0, 1) to the power T is one."""
+    return (1 + _slack) ** -T
+
+
+def powers_vanish() -> str:
+    """Its limit is 0. Raises `RefutedError` otherwise."""
+    if sp.limit(shrinking_power(), T, sp.oo) != 0:
+        raise RefutedError("the limit is not 0")
+    return "limit of (1 + e)⁻ᵀ for a letter e > 0: every rate in (0, 1) to the power T has this form"
 
 
 @derivation("latching", "One unit latches a bit exactly when the weight on itself is above 1", "time")

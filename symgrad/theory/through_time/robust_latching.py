@@ -9,6 +9,7 @@ from symgrad.symbolic.letters import T, delta, h, k, n, radius, rate, t
 from symgrad.symbolic.notation import Chain, Juxtaposed, NormAny, Partial, Transposed
 from symgrad.theory.entry import Body, derivation
 from symgrad.theory.through_time.induction import by_induction
+from symgrad.theory.through_time.latching import powers_vanish
 
 __all__ = ["FIRST", "SECOND", "robust_latching"]
 
@@ -19,7 +20,6 @@ HYPERBOLIC = sp.Matrix([[sp.Rational(1, 2), 8], [0, sp.Rational(1, 2)]]), sp.Rat
 POWERS = range(1, 7)
 J = sp.IndexedBase("J")
 """The Jacobians of the steps."""
-_slack = sp.Symbol("e", positive=True)
 _share = sp.Symbol("p", positive=True)
 
 
@@ -127,7 +127,7 @@ def robust_latching() -> Body:
             " units differ by a constant factor, which does not depend on ",
             T,
         ),
-        _limit,
+        powers_vanish,
     )
     return Body(
         summary=(
@@ -244,9 +244,3 @@ def _price() -> str:
     if begins != (0, 0) or not sp.exp(-_share).is_positive:
         raise RefutedError("e^(−p) is not above 1 − p")
     return f"e^(−p) − (1 − p) begins at 0 with the slope 0 and is convex ({how}); both sides to the power T"
-
-
-def _limit() -> str:
-    if sp.limit((1 / (1 + _slack)) ** T, T, sp.oo) != 0:
-        raise RefutedError("the limit is not 0")
-    return "limit of (1/(1 + e))ᵀ for a letter e > 0"
