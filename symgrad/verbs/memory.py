@@ -116,8 +116,9 @@ def _rules(experiment: Experiment) -> list[Document]:
                 "that of one sequence. A training is predicted to fail where the derivation puts the "
                 "gradient at the first step below that, measured by the gradient at the last step, at "
                 "initialisation. This is a rule of thumb for typical nets, set before any training, and no "
-                "bound: weights move. In the search for learning rates, on another seed, 8 of 16 plain "
-                "recurrent nets solved their task at T = 50 against it."
+                "bound: weights move, and not far below the threshold the seed decides. In the search for "
+                "learning rates, on another seed, 8 of 16 plain recurrent nets solved their task at T = 50 "
+                "against it; with float64 in place of float32, 4 of the 12 of the preset did."
             ),
         },
         {
