@@ -29,7 +29,9 @@ from benchmarks.workload import OURS, Case, Contender, Results, Workload, lost
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 600.0
-PAUSE = 0.05
+PAUSE = 0.15
+"""Seconds between two runs: OpenBLAS's threads wait in a loop for a tenth of a second after their work, and
+hold a core of whoever comes next."""
 SETTLING = 2
 CLEARLY = 1.3
 """How many times as long a thread setting takes that is not tried further."""

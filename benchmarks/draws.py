@@ -60,12 +60,17 @@ def targets(case: Case) -> Array:
     return np.tanh(drawn, out=drawn).astype(case.real)
 
 
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+"""Cell → gates, whose weights stand below each other: i, f, g, o and r, z, n, as in PyTorch."""
+
+
 def recurrent(case: Case) -> tuple[Array, Array, Array, Array]:
-    """W (N, N), U (N, N), x (T, B, N) and g (B, N) of a recurrent net, T the depth. U has a tenth of the
-    scale of W: strong inputs would make the gradients vanish within float32's range."""
+    """W (gates·N, N), U (gates·N, N), x (T, B, N) and g (B, N) of a recurrent net, T the depth. U has a tenth
+    of the scale of W: strong inputs would make the gradients vanish within float32's range."""
     n = case.width
-    weight = normals(_WEIGHTS, 1, (n, n)) * (case.sigma_w / np.sqrt(n))
-    input_weight = normals(_INPUT_WEIGHTS, 1, (n, n)) * (_DRIVE / np.sqrt(n))
+    shape = (GATES[case.cell] * n, n)
+    weight = normals(_WEIGHTS, 1, shape) * (case.sigma_w / np.sqrt(n))
+    input_weight = normals(_INPUT_WEIGHTS, 1, shape) * (_DRIVE / np.sqrt(n))
     steps = normals(_INPUTS, 1, (case.depth, case.batch, n))
     end = normals(_COVECTOR, 0, (case.batch, n))
     real = case.real

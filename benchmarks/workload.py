@@ -28,8 +28,8 @@ MEASURES: dict[str, Callable[[Any], float | None]] = {
 @dataclass(frozen=True)
 class Case:
     """One size of a workload: depth L (or the number of time steps), width N, batch B, seeds S, sigma_w,
-    activation, dtype, and, for training, the number of steps. ``faint``: gradients so small (or large) that
-    a peer may return 0 or inf; what it lost is counted, and only the rest compared."""
+    activation, dtype, for training the number of steps, and of a recurrent net the cell. ``faint``: gradients
+    so small (or large) that a peer may return 0 or inf; what it lost is counted, only the rest compared."""
 
     name: str
     depth: int
@@ -41,6 +41,7 @@ class Case:
     dtype: str = "float64"
     steps: int = 0
     faint: bool = False
+    cell: str = "rnn"
 
     @property
     def real(self) -> np.dtype[Any]:

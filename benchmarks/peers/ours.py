@@ -18,7 +18,7 @@ from symgrad.numeric.feedforward.measure import measure, measure_draw, measure_t
 from symgrad.numeric.feedforward.plan import Plan
 from symgrad.numeric.jacobian.graded import singular_values
 from symgrad.numeric.recurrent import TimeGradients, Weights, through_time
-from symgrad.numeric.recurrent.cells import RNN
+from symgrad.numeric.recurrent.net import CELLS
 from symgrad.numeric.threads import blas_threads
 from symgrad.numeric.training import SGD, Chain, Dense, State, train, whole
 from symgrad.theory.activations import ACTIVATIONS, kernel
@@ -74,11 +74,13 @@ def _measured(found: Measurement) -> Results:
 def recurrence(case: Case) -> Prepared:
     """Backpropagation through time on tensors given."""
     weight, input_weight, steps, covector = draws.recurrent(case)
-    cell, weights = RNN(activation(case)), Weights(weight, input_weight)
+    cell, weights = CELLS[case.cell](activation(case), True), Weights(weight, input_weight)
+    end = np.zeros((case.batch, cell.parts * case.width), case.real)
+    end[:, : case.width] = covector
 
     def run() -> TimeGradients:
         with blas_threads():
-            return through_time(cell, weights, steps, covector)
+            return through_time(cell, weights, steps, end)
 
     def read(found: TimeGradients) -> Results:
         norms = np.array([found.recurrent.ln_norm, found.input.ln_norm])

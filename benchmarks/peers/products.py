@@ -74,10 +74,12 @@ def recurrence(case: Case, at_once: bool) -> Prepared:
     """W h and U x there, δ W, δᵀh and δᵀx back, step by step; ``at_once``: what does not wait for the step
     before (U x, δᵀh and δᵀx) as one product over all steps."""
     weight, input_weight, steps, covector = draws.recurrent(case)
-    states, drives = np.empty_like(steps), np.empty_like(steps)
-    gradient, square = np.empty_like(covector), np.empty_like(weight)
-    flat = (len(steps) * case.batch, case.width)
-    given, passed, driven = (found.reshape(flat) for found in (steps, states, drives))
+    shape = (*steps.shape[:-1], len(weight))
+    states, drives = np.empty(shape, case.real), np.empty(shape, case.real)
+    gradient, square, delta = np.empty_like(covector), np.empty_like(weight), np.ones(shape[1:], case.real)
+    flat, n = len(steps) * case.batch, case.width
+    given, driven = steps.reshape(flat, n), drives.reshape(flat, -1)
+    passed = states.reshape(flat, -1)[:, :n]
 
     def run() -> None:
         if at_once:
@@ -86,15 +88,15 @@ def recurrence(case: Case, at_once: bool) -> Prepared:
         for x, state, drive in zip(steps, states, drives, strict=True):
             if not at_once:
                 np.matmul(x, input_weight.T, out=drive)
-            h = np.matmul(h, weight.T, out=state)
+            h = np.matmul(h, weight.T, out=state)[:, :n]
         for x, state in zip(steps, states, strict=True):
-            np.matmul(covector, weight, out=gradient)
+            np.matmul(delta, weight, out=gradient)
             if not at_once:
-                np.matmul(covector.T, state, out=square)
-                np.matmul(covector.T, x, out=square)
+                np.matmul(delta.T, state[:, :n], out=square)
+                np.matmul(delta.T, x, out=square)
         if at_once:
-            np.matmul(given.T, passed, out=square)
-            np.matmul(given.T, given, out=square)
+            np.matmul(driven.T, passed, out=square)
+            np.matmul(driven.T, given, out=square)
 
     return Prepared(run)
 

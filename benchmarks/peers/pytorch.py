@@ -36,19 +36,40 @@ def norms(tensors: Any) -> list[Tensor]:
     return [torch.linalg.vector_norm(tensor) for tensor in tensors]
 
 
+def _rnn(drive: Tensor, state: Any, weight: Tensor, phi: Callable[[Tensor], Tensor]) -> Any:
+    return (phi(torch.addmm(drive, state[0], weight)),)
+
+
+def _lstm(drive: Tensor, state: Any, weight: Tensor, phi: Callable[[Tensor], Tensor]) -> Any:
+    i, f, g, o = torch.addmm(drive, state[0], weight).chunk(4, 1)
+    c = torch.sigmoid(f) * state[1] + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+def _gru(drive: Tensor, state: Any, weight: Tensor, phi: Callable[[Tensor], Tensor]) -> Any:
+    given, by_state = drive.chunk(3, 1), torch.mm(state[0], weight).chunk(3, 1)
+    r, z = (torch.sigmoid(given[k] + by_state[k]) for k in (0, 1))
+    n = torch.tanh(given[2] + r * by_state[2])
+    return (n + z * (state[0] - n),)
+
+
+STEPS = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
+"""Cell → its step: (U x_t, state, Wᵀ, φ of a plain cell) → state."""
+
+
 def recurrence_eager(case: Case) -> Prepared:
     """A loop over time under autograd; U x_t for all steps at once, taken apart into a list by unbind."""
     weight, input_weight, steps, covector = (torch.from_numpy(found) for found in draws.recurrent(case))
     weight.requires_grad_()
     input_weight.requires_grad_()
-    start, phi = torch.zeros_like(covector), PHI[case.activation]
+    start, phi, step = torch.zeros_like(covector), PHI[case.activation], STEPS[case.cell]
 
     def run() -> Any:
-        h, states, transposed = start, [], weight.t()
+        state, states, transposed = (start, start), [], weight.t()
         for drive in torch.nn.functional.linear(steps, input_weight).unbind(0):
-            h = phi(torch.addmm(drive, h, transposed))
-            states.append(h)
-        found = torch.autograd.grad(h, [*states, weight, input_weight], covector)
+            state = step(drive, state, transposed, phi)
+            states.append(state[0])
+        found = torch.autograd.grad(state[0], [*states, weight, input_weight], covector)
         return torch.stack(norms(found[:-2])), found[-2], found[-1]
 
     return Prepared(run, lambda found: recurrent_logs(*found))
