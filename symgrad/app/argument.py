@@ -125,7 +125,11 @@ ARGUMENT: tuple[Point, ...] = (
         derivation="hochreiter-condition",
         step=2,
         picture="unfolded",
-        links=(Link("A hundred layers", "depth", HUNDRED_LAYERS), in_library("hochreiter-condition")),
+        links=(
+            Link("A hundred layers", "depth", HUNDRED_LAYERS),
+            Link("A recurrent net, measured", "time"),
+            in_library("hochreiter-condition"),
+        ),
     ),
     Point(
         title="What can be done",
@@ -143,10 +147,18 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy("ReLU", "a slope of exactly 1 on the active side", (in_depth("ReLU with He weights holds"),)),
     Remedy("Initialisation", "weights that stretch nothing: orthogonal", (in_depth("Orthogonal tanh"),)),
     Remedy("Pre-training", "each layer first learns a task of its own, so that no product spans the layers"),
-    Remedy("LSTM", "a cell whose state is carried on by a factor near 1, set by a gate"),
+    Remedy(
+        "LSTM",
+        "a cell whose state is carried on by a factor near 1, set by a gate",
+        (Link("Gates", "gates"), in_library("constant-error-carousel")),
+    ),
     Remedy("Normalisation", "the input of every layer is put back to a standard size"),
     Remedy("Residual connections", "each layer adds to its input: the identity stands in every factor"),
-    Remedy("Clipping", "cuts gradients that are too large: a cure for exploding, none for vanishing"),
+    Remedy(
+        "Clipping",
+        "cuts gradients that are too large: a cure for exploding, none for vanishing",
+        (Link("Clipping, shown", "time", {"part": "Clipping"}),),
+    ),
     Remedy("Sign-based steps", "the size of a step no longer depends on the size of the gradient"),
     Remedy("More compute", "more steps in the same time; against an exponential it buys a few layers"),
 )

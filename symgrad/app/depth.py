@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from symgrad.app.ask import Document, ask, told
 from symgrad.app.controls import control_panel, net_controls
-from symgrad.app.downloads import chart_maker, document_maker, download, layers_csv, share
 from symgrad.app.drawing import drawn
 from symgrad.app.links import open_view
-from symgrad.app.parts import figure, finding, projector, steps, verdict_badge
-from symgrad.app.phi import as_address
+from symgrad.app.measured import gradient_chart, headline, net_takeaway, reading
+from symgrad.app.parts import figure, projector, steps
 from symgrad.app.presets import DEPTH_DEFAULTS, DEPTH_PRESETS, preset_buttons
-from symgrad.app.words import escaped, powers
+from symgrad.app.words import powers
 from symgrad.present import charts
 
 __all__ = ["view"]
@@ -39,16 +37,6 @@ def view() -> None:
         result(document, options)
 
 
-def headline(document: Document) -> None:
-    finding(powers(document["finding"]))
-    if document["verdict"] == "UNDECIDED":
-        verdict_badge("UNDECIDED", "φ′ is unbounded: there is no worst-case bound to measure against")
-        return
-    pairs = document["config"]["seeds"] * document["config"]["depth"]
-    detail = f"{document['violations']} of {pairs:,} measured values lie above the worst-case bound"
-    verdict_badge(document["verdict"], detail)
-
-
 def result(document: Document, options: dict[str, Any]) -> None:
     if projector():
         gradient_chart(document)
@@ -58,25 +46,17 @@ def result(document: Document, options: dict[str, Any]) -> None:
     with wide:
         gradient_chart(document)
         update_chart(document)
-        takeaway(document, options)
-        reading()
+        net_takeaway(document, options, DEPTH_DEFAULTS, file_name(document))
+        reading(READING)
     with beside:
         st.subheader("The derivation, with the numbers of this net", anchor=False)
         steps(document["steps"])
         open_view("library", "The norm bound, in full", {"derivation": "norm-bound"})
 
 
-def gradient_chart(document: Document) -> None:
-    figure(drawn(charts.gradient_by_depth, document), "gradient-chart")
-    measured, predicted = document["slope_measured"], document["slope_predicted"]
-    if measured is None:
-        return
-    text = f"Towards the input ln‖∂E/∂h‖ changes by {measured:+.3f} a layer"
-    if predicted is not None:
-        text += f"; the length map, for very wide nets, predicts {predicted:+.3f}"
-    elif document["why_unpredicted"]:
-        text += f"; there is no prediction: {document['why_unpredicted']}"
-    st.caption(escaped(f"{text}.".replace("-", "−")))
+def file_name(document: Document) -> str:
+    config = document["config"]
+    return f"gradient-{config['activation'].replace('_', '-')}-{config['depth']}-layers-seed-{config['seed']}"
 
 
 def update_chart(document: Document) -> None:
@@ -101,11 +81,6 @@ def update_sentence(document: Document) -> str:
     )
 
 
-def reading() -> None:
-    with st.expander("How to read the charts", expanded=True, key="reading"):
-        st.markdown(READING)
-
-
 READING = r"""
 - **Vertical axis**: powers of ten. One step of 1 down the axis is a gradient ten times smaller.
 - **Median and band**: every net drawn gives one curve, each from a seed of its own. The line is their median;
@@ -118,18 +93,3 @@ READING = r"""
 - **Verdict**: PASS when not one of the measured values, over all nets and layers, lies above its bound;
   UNDECIDED when there is no bound.
 """
-
-
-def takeaway(document: Document, options: dict[str, Any]) -> None:
-    config = document["config"]
-    name = f"gradient-{config['activation'].replace('_', '-')}-{config['depth']}-layers-seed-{config['seed']}"
-    with st.container(horizontal=True, gap="small", key="takeaway"):
-        for kind in ("png", "svg"):
-            download(
-                f"Chart {kind.upper()}", name, kind, chart_maker(charts.gradient_by_depth, document, kind)
-            )
-        download("Data CSV", name, "csv", partial(layers_csv, document))
-        download("Document JSON", name, "json", document_maker(document))
-        share(as_address(options), DEPTH_DEFAULTS)
-        st.button("Reset", key="reset", on_click=st.session_state.update, args=(dict(DEPTH_DEFAULTS),))
-    st.caption(f"Seed {config['seed']}: the same settings give the same numbers again.")

@@ -12,7 +12,15 @@ import streamlit as st
 
 from symgrad.present import charts
 
-__all__ = ["chart_maker", "document_maker", "download", "layers_csv", "share"]
+__all__ = [
+    "chart_maker",
+    "columns_csv",
+    "document_maker",
+    "download",
+    "layer_columns",
+    "share",
+    "takeaway",
+]
 
 Document = Mapping[str, Any]
 
@@ -54,19 +62,46 @@ def document_maker(document: Document) -> Callable[[], bytes]:
     return lambda: json.dumps(document, indent=2, ensure_ascii=False).encode()
 
 
-def layers_csv(document: Document) -> bytes:
-    """A simulation's columns, one row a layer; an empty cell stands for the logarithm of an exact zero."""
-    columns: list[tuple[str, Sequence[Any]]] = [("layer", document["depth"])]
+def layer_columns(document: Document) -> dict[str, Sequence[Any]]:
+    """A simulation's columns, one row a layer, or a time step; null is the logarithm of an exact zero."""
+    mlp = document["config"]["architecture"] == "mlp"
+    columns: dict[str, Sequence[Any]] = {"layer" if mlp else "step": document["depth"]}
     for name in ("log10_gradient", "log10_weight_gradient"):
-        columns += [(f"{name}_{quantile}", document[name][quantile]) for quantile in ("median", "q05", "q95")]
-    columns.append(("log10_bound", document["log10_bound"]))
+        if document.get(name) is not None:
+            columns |= {
+                f"{name}_{quantile}": document[name][quantile] for quantile in ("median", "q05", "q95")
+            }
+    columns["log10_bound"] = document["log10_bound"]
     if document["log10_predicted"] is not None:
-        columns.append(("log10_predicted", document["log10_predicted"]))
+        columns["log10_predicted"] = document["log10_predicted"]
+    return columns
+
+
+def columns_csv(columns: Mapping[str, Sequence[Any]]) -> bytes:
+    """Columns of one length, each under its name; what is null is an empty cell."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(name for name, _ in columns)
-    table.writerows(zip(*(values for _, values in columns), strict=True))
+    table.writerow(columns)
+    table.writerows(zip(*columns.values(), strict=True))
     return text.getvalue().encode()
+
+
+def takeaway(
+    name: str,
+    draw: Callable[[Document], charts.Chart],
+    document: Document,
+    columns: Mapping[str, Sequence[Any]],
+    options: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+) -> None:
+    """The chart, its columns, the document, the address, and the way back to the defaults."""
+    with st.container(horizontal=True, gap="small", key="takeaway"):
+        for kind in ("png", "svg"):
+            download(f"Chart {kind.upper()}", name, kind, chart_maker(draw, document, kind))
+        download("Data CSV", name, "csv", lambda: columns_csv(columns))
+        download("Document JSON", name, "json", document_maker(document))
+        share(options, defaults)
+        st.button("Reset", key="reset", on_click=st.session_state.update, args=(dict(defaults),))
 
 
 def share(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:

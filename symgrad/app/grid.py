@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
+from symgrad.app.fields import BATCH, LAWS, NETS, SEED, wholes
 from symgrad.app.phi import names_in_order
 from symgrad.app.presets import DEPTH_DEFAULTS, Preset, preset_buttons
 from symgrad.errors import InputError
@@ -156,36 +158,15 @@ def chosen() -> str:
 
 def finer(columns: Sequence[st.delta_generator.DeltaGenerator]) -> dict[str, Any]:
     """What every net of the grid has in common."""
-    fixed: dict[str, Any] = {}
-    wholes = (
-        ("batch", "Inputs", 100_000, "The batch B: so many random inputs go through each net together."),
-        (
-            "seeds",
-            "Nets",
-            10_000,
-            "Independent nets for each point: the line is their median, the band 5 to 95 %.",
-        ),
-    )
-    for column, (key, label, most, why) in zip(columns, wholes, strict=False):
-        fixed[key] = column.number_input(
-            label, 1, most, GRID_DEFAULTS[key], key=key, bind="query-params", help=why
-        )
+    fixed: dict[str, Any] = wholes(columns, (replace(BATCH, label="Inputs"), NETS), GRID_DEFAULTS)
     fixed["weights"] = columns[2].selectbox(
         "Weights",
         ("gaussian", "orthogonal"),
         key="weights",
         bind="query-params",
-        help="Gaussian: independent entries. Orthogonal: a random rotation times the weight scale.",
+        help=f"{LAWS['gaussian']} {LAWS['orthogonal']}",
     )
-    fixed["seed"] = columns[3].number_input(
-        "Seed",
-        0,
-        2**31 - 1,
-        GRID_DEFAULTS["seed"],
-        key="seed",
-        bind="query-params",
-        help="All random draws follow from this number: the same seed gives the same nets.",
-    )
+    fixed["seed"] = SEED.draw(columns[3], GRID_DEFAULTS["seed"])
     return fixed
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import streamlit as st
 
-from symgrad.app.words import escaped, typeset
+from symgrad.app.words import escaped, powers, typeset
 
 __all__ = [
     "dark",
@@ -16,6 +17,7 @@ __all__ = [
     "finding",
     "formula",
     "grade_badge",
+    "opening",
     "projector",
     "sources",
     "step",
@@ -24,6 +26,8 @@ __all__ = [
 ]
 
 Document = Mapping[str, Any]
+
+SENTENCES = re.compile(r"(?<=[\w)])\. (?=[A-Z])")
 
 VERDICTS = {
     "PASS": ("green", "✓ PASS", "Measured, and nothing contradicts the claim."),
@@ -51,6 +55,14 @@ def finding(markdown: str) -> None:
     """The sentence a view opens with, in large type."""
     with st.container(key="finding"):
         st.markdown(markdown)
+
+
+def opening(text: str) -> None:
+    """A finding of several sentences: the first in large type, the others below it."""
+    first, *others = SENTENCES.split(text, maxsplit=1)
+    finding(powers(first if not others else f"{first}."))
+    if others:
+        st.markdown(powers(others[0]))
 
 
 def formula(latex: str) -> None:

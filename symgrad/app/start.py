@@ -98,8 +98,8 @@ def draw_slopes(number: int, options: Mapping[str, Any]) -> None:
 def draw_unfolded(number: int, options: Mapping[str, Any]) -> None:
     st.image(unfolded(dark()), width="stretch")
     st.caption(
-        "Depth draws new weights for every layer; recurrent nets, with their one W, come as derivations of "
-        "their own later."
+        "Depth draws new weights for every layer; Time has recurrent nets with their one W, and Gates what "
+        "holds their gradient up."
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from symgrad.app import activation, atlas, audit, depth, library, start, sweep
+from symgrad.app import activation, atlas, audit, depth, gates, library, start, sweep, time
 
 __all__ = ["VIEWS", "View"]
 
@@ -33,6 +33,8 @@ VIEWS: tuple[View, ...] = (
     View("activation", "Activation", ":material/show_chart:", activation.view),
     View("atlas", "Atlas", ":material/table_view:", atlas.view),
     View("depth", "Depth", ":material/stacked_line_chart:", depth.view),
+    View("time", "Time", ":material/timeline:", time.view),
+    View("gates", "Gates", ":material/sensor_door:", gates.view),
     View("sweep", "Sweep", ":material/grid_on:", sweep.view),
     View("audit", "Gains", ":material/balance:", audit.view),
     View("library", "Library", ":material/menu_book:", library.view),

@@ -16,11 +16,15 @@ import altair as alt
 
 from symgrad.errors import InputError
 from symgrad.present.gain_chart import gain_by_layer
+from symgrad.present.gates_chart import gated_gradients
+from symgrad.present.latch_chart import return_map
 from symgrad.present.lines import Line, by_step, data, lines_of
+from symgrad.present.memory_chart import learning_and_gradient
 from symgrad.present.slope_chart import activation_curve
 from symgrad.present.sweep_chart import sweep_picture
 from symgrad.present.theme import DASHES, Theme, theme
 from symgrad.present.thinning import finite, thinned
+from symgrad.present.time_charts import clipped_sizes, matrix_powers
 
 __all__ = [
     "activation_curve",
@@ -138,6 +142,11 @@ PICTURES: dict[str, Callable[..., Chart]] = {
     "simulate": gradient_by_depth,
     "decay": decay,
     "audit": gain_by_layer,
+    "spectral-radius": matrix_powers,
+    "latching": return_map,
+    "clipping": clipped_sizes,
+    "gates": gated_gradients,
+    "memory": learning_and_gradient,
 }
 
 

@@ -13,11 +13,25 @@ import altair as alt
 from symgrad.present.theme import DASHES, Theme
 from symgrad.present.thinning import LAYERS, MARKS, finite, kind, thinned
 
-__all__ = ["HEIGHT", "Line", "by_step", "counts", "data", "finished", "lines_of", "powers", "rule_at"]
+__all__ = [
+    "HEIGHT",
+    "Line",
+    "by_step",
+    "counts",
+    "data",
+    "finished",
+    "lines_of",
+    "panel",
+    "powers",
+    "rule_at",
+    "styles",
+]
 
 Rows = list[dict[str, Any]]
 HEIGHT = 340
 RAISED = dict(zip("0123456789−-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻·", strict=True))
+ROOM = 0.5
+"""So many times the height of the others is shown beyond them of a line that is far."""
 FEW = 60
 """Places up to which every one is a point on its line."""
 
@@ -25,7 +39,8 @@ FEW = 60
 @dataclass(frozen=True)
 class Line:
     """A value for each place; `band` holds (5 %, 95 %) quantiles. The `main` line has points where there are
-    few places, and marks at the edge where it has no logarithm.
+    few places, and marks at the edge where it has no logarithm; a `far` one, such as a loose bound, may leave
+    the picture where it would flatten the others.
     """
 
     name: str
@@ -34,6 +49,7 @@ class Line:
     values: Sequence[Any]
     band: tuple[Sequence[Any], Sequence[Any]] | None = None
     main: bool = False
+    far: bool = False
 
     @property
     def drawn(self) -> bool:
@@ -43,11 +59,12 @@ class Line:
 
 def lines_of(named: Mapping[str, Any], look: Theme) -> list[Line]:
     """Lines of one kind, each with a colour and dashes of its own; a value is a list, or its quantiles."""
+    colours = (*look.series, look.ink)
     found = []
     for k, (name, values) in enumerate(named.items()):
         band = (values["q05"], values["q95"]) if isinstance(values, Mapping) else None
         middle = values["median"] if isinstance(values, Mapping) else values
-        found.append(Line(name, look.series[k % 4], DASHES[(k + k // 4) % 4], middle, band))
+        found.append(Line(name, colours[k % 5], DASHES[k % 4], middle, band))
     return found
 
 
@@ -59,21 +76,32 @@ def by_step(
     across: tuple[str, str],
     up: str,
     says: str,
-    height: int = HEIGHT,
     more: Sequence[Any] = (),
 ) -> alt.LayerChart:
-    """log10 sizes over layers or steps: fewer than 2,000 points at any depth.
+    """log10 sizes over layers or steps, as a chart of its own; `says` is what a screen reader says."""
+    return finished(panel(places, lines, look, across=across, up=up, more=more), says, look)
 
-    `across` is the field's name and the axis's title, `up` the title of the other, `says` what a screen
-    reader says; `more` are layers put on top.
+
+def panel(
+    places: Sequence[int],
+    lines: Sequence[Line],
+    look: Theme,
+    *,
+    across: tuple[str, str],
+    up: str,
+    height: int = HEIGHT,
+    more: Sequence[Any] = (),
+    powered: bool = True,
+) -> Any:
+    """Sizes over layers or steps: fewer than 2,000 points at any depth. `across` is the field's name and the
+    axis's title, `up` the title of the other, `more` are layers put on top; `powered` are logarithms.
     """
     field, title = across
     x = alt.X(f"{field}:Q", title=title, scale=_ends(places), axis=counts(places))
-    y = alt.Y(
-        "log10:Q", title=up, scale=alt.Scale(zero=False), axis=alt.Axis(labelExpr=powers(), tickMinStep=1)
-    )
+    axis = alt.Axis(labelExpr=powers(), tickMinStep=1) if powered else alt.Axis(tickCount=6)
     shown = [line for line in lines if line.drawn]
-    most = max(20, LAYERS * 3 // max(3, len(shown)))
+    y = alt.Y("log10:Q", title=up, scale=_in_view(shown), axis=axis)
+    most = max(20, 3 * LAYERS // max(3, len(shown)))
     rows: Rows = []
     points: Rows = []
     layers: list[Any] = []
@@ -87,13 +115,12 @@ def by_step(
             area = [{field: places[i], "low": finite(low[i]), "high": finite(high[i])} for i in at]
             mark = alt.Chart(data(area)).mark_area(opacity=0.22, color=line.colour)
             layers.append(mark.encode(x=x, y=alt.Y("low:Q", title=up), y2="high:Q"))
-    tips = [
-        alt.Tooltip("line:N", title="line"),
-        alt.Tooltip(f"{field}:Q"),
-        alt.Tooltip("log10:Q", format=".3f"),
-    ]
+    value = alt.Tooltip("log10:Q", title="log10" if powered else up, format=".3f")
+    tips = [alt.Tooltip("line:N", title="line"), alt.Tooltip(f"{field}:Q"), value]
     layers.append(
-        alt.Chart(data(rows)).mark_line(strokeWidth=2.5).encode(x=x, y=y, tooltip=tips, **styles(shown))
+        alt.Chart(data(rows))
+        .mark_line(strokeWidth=2.5, clip=True)
+        .encode(x=x, y=y, tooltip=tips, **styles(shown))
     )
     main = next((line for line in lines if line.main), None)
     if main:
@@ -101,7 +128,21 @@ def by_step(
         layers.append(dots.encode(x=x, y=y, tooltip=tips))
         marked = [(places[i], kind(main.values[i])) for i in thinned(main.values)]
         layers += _edge_marks(marked, x, field, main.colour, height)
-    return finished(alt.layer(*layers, *more), says, look, height)
+    return alt.layer(*layers, *more).properties(height=height, width="container")
+
+
+def _in_view(lines: Sequence[Line]) -> alt.Scale:
+    """All heights; with lines that are far from the others, those of the others and half as much again."""
+    near, far = ([y for line in lines if line.far is far for v in line.values if (y := finite(v)) is not None]
+                 for far in (False, True))  # fmt: skip
+    if not near or not far or max(near) == min(near):
+        return alt.Scale(zero=False)
+    low, high = min(near), max(near)
+    room = ROOM * (high - low)
+    if max(far) <= high + room and min(far) >= low - room:
+        return alt.Scale(zero=False)
+    ends = [max(low - room, min(low, *far)), min(high + room, max(high, *far))]
+    return alt.Scale(zero=False, nice=False, domain=ends)
 
 
 def _ends(places: Sequence[int]) -> alt.Scale:
@@ -155,14 +196,18 @@ def _edge_marks(
     return layers
 
 
-def rule_at(value: float, axis: str, look: Theme, label: str = "") -> list[Any]:
-    """A thin line across the plot at a value of the "x" or "y" axis, with its name beside it."""
+def rule_at(value: float, axis: str, look: Theme, label: str = "", below: bool = False) -> list[Any]:
+    """A thin line across the plot at a value of the "x" or "y" axis, with its name above it, or below."""
     row = alt.Chart(data([{"at": value, "label": label}]))
     place = {axis: alt.Y("at:Q") if axis == "y" else alt.X("at:Q")}
     layers = [row.mark_rule(color=look.quiet, strokeDash=list(DASHES[2])).encode(**place)]
     if label:
-        across, up = (alt.value(6), place["y"]) if axis == "y" else (place["x"], alt.value(12))
-        text = row.mark_text(align="left", dx=5, dy=-8 if axis == "y" else 0, fontSize=13, color=look.quiet)
+        across, up = (
+            (alt.value({"expr": "width / 3"}), place["y"]) if axis == "y" else (place["x"], alt.value(12))
+        )
+        text = row.mark_text(
+            align="left", dx=5, dy=0 if axis == "x" else 9 if below else -8, fontSize=13, color=look.quiet
+        )
         layers.append(text.encode(x=across, y=up, text="label:N"))
     return layers
 
@@ -172,7 +217,6 @@ def data(rows: Rows) -> Any:
     return alt.Data(values=rows)
 
 
-def finished(chart: Any, says: str, look: Theme, height: int = HEIGHT) -> alt.LayerChart:
-    """Size, description (what a screen reader says) and theme."""
-    sized = chart.properties(height=height, width="container", description=says)
-    return sized.configure(**look.config())
+def finished(chart: Any, says: str, look: Theme) -> Any:
+    """With its description (what a screen reader says) and the theme."""
+    return chart.properties(description=says).configure(**look.config())

@@ -42,7 +42,13 @@ class Theme:
                 "domainColor": self.quiet,
                 "tickColor": self.quiet,
             },
-            "legend": {**text, "labelColor": self.ink, "labelLimit": 260, "symbolStrokeWidth": 2.5},
+            "legend": {
+                **text,
+                "labelColor": self.ink,
+                "labelLimit": 260,
+                "symbolStrokeWidth": 2.5,
+                "columns": 3,
+            },
             "title": {"color": self.ink, "anchor": "start", "fontSize": 14, "fontWeight": "normal"},
         }
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import pytest
 
 from symgrad.app import presets, views
+from symgrad.app.time import PARTS
 from tests.browser import OpenPage, screenshot, settled
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ PAGES = [
     ("/activation?activation=sqrt(|x|)", "phone"),
     ("/activation?activation=x%2Bsin(x)^2", "dark"),
     ("/depth?projector=true", "light"),
+    *((f"/time?part={quote_plus(part)}", screen) for part in list(PARTS)[1:] for screen in ("dark", "phone")),
 ]
 CUT_OFF = """() => {
     const main = document.querySelector('[data-testid=stMain]');

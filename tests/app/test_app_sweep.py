@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from symgrad import verbs
 from symgrad.app import grid, sweep
+from symgrad.app.running import progress_of
 from symgrad.app.words import powers
 from symgrad.errors import InputError
 from symgrad.runs import sweeps
@@ -51,10 +52,10 @@ def shown(finding: str) -> str:
 def until(app: AppTest, folder: Path, state: str) -> None:
     """Looks at the page until the sweep of the folder is in that state."""
     deadline = time.monotonic() + 60
-    while sweep.progress_of(folder)["state"] != state and time.monotonic() < deadline:
+    while progress_of(sweep.WORK, folder)["state"] != state and time.monotonic() < deadline:
         time.sleep(0.1)
     app.run()
-    assert sweep.progress_of(folder)["state"] == state
+    assert progress_of(sweep.WORK, folder)["state"] == state
 
 
 def test_the_widgets_say_what_they_stand_for() -> None:
@@ -149,7 +150,7 @@ def test_a_sweep_is_cancelled_found_again_and_goes_on(open_view: OpenView, root:
     app.button(key="start").click().run()
     folder = root / "long"
     deadline = time.monotonic() + 60
-    while not sweep.progress_of(folder)["done"] and time.monotonic() < deadline:
+    while not progress_of(sweep.WORK, folder)["done"] and time.monotonic() < deadline:
         time.sleep(0.1)
     other = open_view("sweep", folder="long")
     sound(other)

@@ -13,7 +13,9 @@ import pytest
 
 import dev
 from symgrad import verbs
-from symgrad.app import argument, atlas, audit, downloads, grid, presets, views
+from symgrad.app import argument, atlas, audit, downloads, grid, presets, unfolded, views
+from symgrad.app.parts import SENTENCES
+from symgrad.app.time import PARTS
 from symgrad.app.words import escaped, powers
 from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
@@ -26,6 +28,14 @@ FOLLOWS = {"depth_slider", "activation_list"}  # show another control's value
 
 def finding(**options: Any) -> str:
     return powers(verbs.simulate(**{**presets.DEPTH_DEFAULTS, **options})["finding"])
+
+
+def unfolded_finding() -> str:
+    return powers(verbs.simulate(**unfolded.TIME_DEFAULTS)["finding"])
+
+
+def first_sentence(text: str) -> str:
+    return powers(f"{SENTENCES.split(text, maxsplit=1)[0]}.")
 
 
 def first_sweep() -> str:
@@ -46,6 +56,8 @@ def the_sentence_each_view_opens_with() -> dict[str, str]:
         "activation": verbs.bound("sigmoid")["sentence"],
         "atlas": atlas.sentence(verbs.atlas()["rows"]),
         "depth": finding(),
+        "time": unfolded_finding(),
+        "gates": first_sentence(verbs.gates()["finding"]),
         "sweep": first_sweep(),
         "audit": audit.SUMMARY,
         "library": f"{len(DERIVATIONS)} derivations: each step checked by the machine, each conclusion "
@@ -60,7 +72,7 @@ def test_a_view_opens_with_its_finding(open_view: OpenView, key: str) -> None:
     assert the_sentence_each_view_opens_with()[key] in said(app)
 
 
-@pytest.mark.parametrize("key", ["start", "activation", "depth", "sweep"])
+@pytest.mark.parametrize("key", ["start", "activation", "depth", "time", "gates", "sweep"])
 def test_charts_say_what_they_show(open_view: OpenView, key: str) -> None:
     charts = [chart.proto for chart in open_view(key).get("vega_lite_chart")]
     assert charts
@@ -218,15 +230,20 @@ def test_the_argument_names_derivations_and_views_that_exist() -> None:
             "depth": set(presets.DEPTH_DEFAULTS),
             "activation": {"activation"},
             "library": {"derivation"},
+            "time": {"part"},
+            "gates": set(),
         }[link.view]
-        assert set(link.options) == allowed
+        assert set(link.options) == allowed or (link.view == "time" and not link.options)
+        assert link.options.get("part", next(iter(PARTS))) in PARTS
         assert link.options.get("derivation", "update-rule") in DERIVATIONS
         assert link.options.get("activation", "tanh") in CORE
 
 
 def test_the_table_of_a_net_holds_its_document() -> None:
     document = verbs.simulate("relu", depth=5, width=3, seeds=4, sigma_w=1.4)
-    rows = list(csv.DictReader(io.StringIO(downloads.layers_csv(document).decode())))
+    rows = list(
+        csv.DictReader(io.StringIO(downloads.columns_csv(downloads.layer_columns(document)).decode()))
+    )
     assert [int(row["layer"]) for row in rows] == document["depth"]
     for name in ("median", "q05", "q95"):
         cells = [row[f"log10_gradient_{name}"] for row in rows]
