@@ -32,6 +32,12 @@ class _PlainPrinter(_FunctionsFirst):
         sign = {"==": "=", "!=": "!="}.get(expr.rel_op, expr.rel_op)
         return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"
 
+    def _print_MatrixBase(self, expr: sp.MatrixBase) -> str:
+        rows = (", ".join(map(self._print, row)) for row in expr.tolist())
+        return f"[{', '.join(f'[{row}]' for row in rows)}]"
+
+    _print_ImmutableDenseMatrix = _print_MutableDenseMatrix = _print_MatrixBase
+
     def _print_Implies(self, expr: sp.Implies) -> str:
         return f"{self._print(expr.args[0])}  =>  {self._print(expr.args[1])}"
 

@@ -16,6 +16,7 @@ from symgrad.symbolic.derivation import Claim
 from symgrad.verify.measures_activation import derivative_range, extreme_value
 from symgrad.verify.measures_arithmetic import float_floor
 from symgrad.verify.measures_clipping import clip_norm, clip_value
+from symgrad.verify.measures_counterexample import counterexample, lyapunov
 from symgrad.verify.measures_depth import decay_rate, gradient_bound, holds, typical_slope
 from symgrad.verify.measures_error_flow import error_flow, error_flow_attained, error_flow_bound
 from symgrad.verify.measures_gate_bounds import gate_bound, gated_gradient
@@ -25,7 +26,7 @@ from symgrad.verify.measures_latching import contraction, latch, latch_bound, la
 from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
 from symgrad.verify.measures_recurrent import recurrent_bound, recurrent_slope
-from symgrad.verify.measures_time_norms import counterexample, lyapunov, matrix_powers, time_bound
+from symgrad.verify.measures_time_norms import matrix_powers, time_bound
 from symgrad.verify.measures_time_unfolding import gated_step, shared_weights, time_product
 from symgrad.verify.verdict import Evidence
 

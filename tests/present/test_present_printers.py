@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from symgrad.present import latex, typst
 from symgrad.present.breaking import lines
 from symgrad.present.names import UnprintableError, read_name
+from symgrad.present.plain import plain
 from symgrad.present.python_code import Names, PythonPrinter
 from symgrad.present.typst_math import TypstPrinter
 from symgrad.present.width import width
@@ -225,3 +226,9 @@ def test_width_is_estimated_on_the_safe_side(pdflatex: str, tmp_path: Path) -> N
         assert 0.97 * real - 0.3 <= estimate <= 1.6 * real + 3, (formula, real, estimate)
     ratio = [width(formula) / real for formula, real in zip(formulas, measured, strict=True) if real > 10]
     assert math.fsum(ratio) / len(ratio) < 1.25
+
+
+def test_the_negation_of_an_implication_is_not_lost() -> None:
+    claim = sp.Implies(sp.Symbol("p"), sp.Symbol("q"))
+    for written in (latex.latex, plain, TypstPrinter().doprint):
+        assert written(sp.Not(claim, evaluate=False)) != written(claim)

@@ -14,7 +14,7 @@ from symgrad.numeric.recurrent import through_time, unfold
 from symgrad.symbolic.derivation import Claim
 from symgrad.symbolic.letters import n
 from symgrad.theory.activations import kernel
-from symgrad.verify import judge, measures_time_norms, nets
+from symgrad.verify import judge, measures_counterexample, measures_time_norms, nets
 from tests.verify.claims import CHAOTIC, POWERS, REPELLING, TANH, TIED, WIDE, claim, gammas
 
 AT_REST = {"activation": "tanh", "depth": 20}
@@ -134,7 +134,7 @@ def test_orbits_of_rounding_errors_are_noticed(monkeypatch: pytest.MonkeyPatch) 
         steps = found.ln_state.shape[-1]
         return dataclasses.replace(found, ln_state=found.ln_state + 0.1 * np.arange(steps)[::-1])
 
-    monkeypatch.setattr(measures_time_norms, "through_time", spoilt)
+    monkeypatch.setattr(measures_counterexample, "through_time", spoilt)
     agreeing = {**CHAOTIC, "exponent": CHAOTIC["exponent"] + sp.Rational(1, 10)}
     verdict = judge(claim("lyapunov", ORBIT, gamma=gammas("tanh"), **agreeing))
     assert verdict.verdict == "FAIL"

@@ -103,7 +103,7 @@ def time_norm_bound() -> Body:
         steps=steps,
         conclusion=conclusion,
         sources=(Source("pascanu2013", "section 2.1"),),
-        picture={"verb": "spectral-radius", "radius": "1/2", "departure": "4"},
+        picture={"verb": "simulate", "architecture": "rnn", "activation": "sigmoid", "sigma_w": 2.0},
         claims=(
             Claim(
                 "time-norm-bound/every-step",

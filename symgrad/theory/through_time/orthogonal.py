@@ -165,7 +165,7 @@ def orthogonal_recurrence() -> Body:
             Source("le2015"),
             Source("saxe2014"),
         ),
-        picture={"verb": "spectral-radius", "radius": "1", "departure": "0"},
+        picture={"verb": "simulate", "architecture": "rnn", "weights": "orthogonal", "sigma_w": 1.0},
         claims=_claims(),
     )
 

@@ -56,9 +56,9 @@ def spectral_radius() -> Body:
         ),
         (
             (
-                "the claim is refuted. Below 1/γ it has to be the norm. The spectral radius is enough for "
-                "the weights whose norm it is (normal ones), and for those that a diagonal change of scale "
-                "brings as near to that as one likes (triangular ones)"
+                "the claim is refuted. What suffices is a norm below 1/γ (page time-norm-bound). A spectral "
+                "radius below 1/γ suffices for normal weights, whose norm it is, and for triangular ones "
+                "(page diagonal-scaling)"
             ),
         ),
         _refutes,
