@@ -252,7 +252,7 @@ def test_a_training_that_fails_says_why(tmp_path: Path) -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_the_preset(task: str, tmp_path: Path) -> None:
     """Under five minutes on two cores; solved in at least 2 of 3 seeds where the stored run is. At T = 50 the
-    last bits decide for plain nets (with float64 others of their seeds are solved): there nothing is asked."""
+    last bits decide for plain nets (with float64 other seeds are solved): there nothing is asked."""
     from symgrad.verbs.memory import memory as verb
     from symgrad.verbs.memory import train_memory
 
