@@ -5,7 +5,6 @@ counterexample, on a slider.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import cycle
 from typing import Any
 
 import streamlit as st
@@ -206,7 +205,9 @@ def argument() -> None:
         refuted = claim.get("status") == "refuted"
         badge = ":red-badge[✗ refuted]" if refuted else ":green-badge[✓ stands]"
         st.markdown(f"{badge}  {claim['statement']}")
-    for number, (place, line) in enumerate(zip(cycle(st.columns(3)), page["steps"], strict=False), 1):
-        with place:
-            step(line, f"**{number}.** {escaped(line['rule'])}")
+    for number, line in enumerate(page["steps"]):
+        if number % 3 == 0:  # rows of columns, which a phone stacks in the order of the argument
+            row = st.columns(3)
+        with row[number % 3]:
+            step(line, f"**{number + 1}.** {escaped(line['rule'])}")
     in_full(page)

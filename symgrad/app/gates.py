@@ -15,7 +15,7 @@ from symgrad.app.drawing import drawn
 from symgrad.app.fields import SEED, Whole, scale
 from symgrad.app.parts import figure, formula, opening, projector, verdict_badge
 from symgrad.app.presets import Preset, preset_buttons
-from symgrad.app.words import escaped
+from symgrad.app.words import escaped, powers
 from symgrad.present import gates_chart
 
 __all__ = ["GATES_DEFAULTS", "GATES_PRESETS", "view"]
@@ -130,10 +130,13 @@ def result(document: Document, options: dict[str, Any]) -> None:
 def gradients(document: Document) -> None:
     st.subheader("The same inputs, five kinds of net", anchor=False)
     figure(drawn(gates_chart.gated_gradients, document), "gates-chart")
+    bound = document["log10_bound"][0]
+    at = "" if bound is None else f" At step 1 it stands at 10^{bound:.0f}."
     st.caption(
-        "Medians over the nets drawn. Of an LSTM the gradient by its cell c is drawn, of the others by the "
-        "state "
-        "h. The dotted bound is the worst case of the LSTM's own weights."
+        powers(
+            "Medians over the nets drawn. Of an LSTM the gradient by its cell c is drawn, of the others by the "
+            f"state h. The dotted bound is the worst case of the LSTM's own weights.{at}"
+        )
     )
 
 
