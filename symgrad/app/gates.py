@@ -134,7 +134,8 @@ def gradients(document: Document) -> None:
     at = "" if bound is None else f" At step 1 it stands at 10^{bound:.0f}."
     st.caption(
         powers(
-            "Medians over the nets drawn. Of an LSTM the gradient by its cell c is drawn, of the others by the "
+            "Medians over the nets drawn. Of an LSTM the gradient by its cell c is drawn, of the others by "
+            "the "
             f"state h. The dotted bound is the worst case of the LSTM's own weights.{at}"
         )
     )
