@@ -78,8 +78,10 @@ class NumpyPrinter(Conventions):
         return str(expr) if expr.is_Integer else f"({expr})"
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        (place,) = expr.indices
+        place, *more = expr.indices
         name = expr.base.label.name
+        if more:  # a unit beside the layer: the net's quantities are whole layers
+            return self.emptyPrinter(expr)
         return FAMILIES[name].format(self._print(place)) if name in FAMILIES else self.emptyPrinter(expr)
 
     def _print_Add(self, expr: sp.Add) -> str:

@@ -16,7 +16,16 @@ from symgrad.symbolic.notation import dphi
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.symbolic.zeros.roots import NamedRoot
 from symgrad.theory.activations import CORE, gamma, slope_range
-from symgrad.theory.through_time import carousel, chrono, forget_gate, gated_bounds, truncation
+from symgrad.theory.through_time import (
+    carousel,
+    chrono,
+    error_flow,
+    error_flow_bound,
+    forget_gate,
+    gated_bounds,
+    gated_unfolding,
+    truncation,
+)
 from symgrad.theory.through_time import companion as chaotic
 from symgrad.theory.through_time import spectral_radius as resting
 from symgrad.theory.through_time.clipping_by_norm import TOLD
@@ -114,6 +123,11 @@ HELD = latched(TWO, TWO / 8)
 """Where a unit of weight 2 on itself rests under the worst input up to 1/4."""
 COUPLED: dict[str, Any] = {"activation": "tanh", "width": 2, "weight": 2.0, "coupling": 0.2}
 
+STEP_ENTRIES = {f"{new}{old}": formula for (new, old), formula in gated_unfolding.lstm_entries().items()}
+EQUAL: dict[str, Any] = {"activation": "sigmoid", "depth": 6, "width": 3, "norm": 2.0}
+EQUAL_EXPECTS = dict(error_flow_bound.error_flow_bound().claims[-1].expects)
+"""A net of equal weights that attains the bound on the error flow in every entry."""
+
 TRUE: tuple[Claim, ...] = (
     range_claim("tanh"),
     claim("kernel", activation="gelu"),
@@ -149,6 +163,12 @@ TRUE: tuple[Claim, ...] = (
         status="refuted",
     ),
     claim("lyapunov", {"activation": "tanh", "depth": 4000}, gamma=gammas("tanh"), **CHAOTIC),
+    claim("time-product", TANH, {**TIED, "batch": 2}),
+    claim("shared-weights", TANH),
+    claim("gated-step", GATED_NET, entries=STEP_ENTRIES),
+    claim("error-flow", TANH, factor=error_flow.FACTOR),
+    claim("error-flow-bound", TANH, gamma=gammas("tanh"), bound=error_flow_bound.BOUND),
+    claim("error-flow-attained", EQUAL, **EQUAL_EXPECTS),
     claim("matrix-powers", {"activation": "identity", "depth": 30}, **POWERS),
 )
 """One true claim for every measure."""

@@ -98,7 +98,7 @@ def error_flow_paths() -> Body:
             rule="sum over paths",
         ),
         prove(
-            sp.Eq(ManySums(1, PATH[1], PATH[q - 1], n), COUNT, evaluate=False),
+            sp.Eq(sp.Product(n, (M, 1, q - 1)), COUNT, evaluate=False),
             ("so many paths: each of the ", q - 1, " steps between has ", n, " units to choose from"),
             lambda: by_induction(COUNT, q, sp.S.One, sp.S.One, lambda before: n * before),
             rule="counting",

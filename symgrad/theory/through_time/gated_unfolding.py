@@ -163,6 +163,7 @@ def _induction() -> str:
 
 def _lstm(forget_gate: bool) -> Body:
     held = f_gate[t] * c[t - 1] if forget_gate else c[t - 1]
+    kept = f_gate[t] if forget_gate else sp.S.One
     gates: Prose = (i_gate[t], ", ", *((f_gate[t], ", ") if forget_gate else ()), o_gate[t])
     steps = (
         *_blocks(forget_gate),
@@ -188,6 +189,20 @@ def _lstm(forget_gate: bool) -> Body:
             ("two units, the same letters with the numbers of the units in place of the step",),
             lambda: _lstm_checked(2, forget_gate),
             rule="two units",
+        ),
+        prove(
+            sp.Eq(
+                (through_output[t] * opened[t] + turned[t]) * kept - opened[t] * kept * through_output[t],
+                kept * turned[t],
+                evaluate=False,
+            ),
+            (
+                "the determinant of one unit's step: only the output gate's own weight, in ",
+                turned[t],
+                ", keeps the errors of the two states apart",
+            ),
+            lambda: prove_equal(_lstm_matrix(1, forget_gate).det(), kept * turned[t]),
+            rule="determinant",
         ),
     )
     return Body(

@@ -55,6 +55,15 @@ def gru_step() -> Body:
     through = (h[t - 1, J] - n_gate[t, J]) * update * (1 - update) * weights("z")[J, M]
     steps = (
         prove(
+            sp.Eq(
+                (1 - z_gate[t]) * n_gate[t] + z_gate[t] * h[t - 1],
+                n_gate[t] + z_gate[t] * (h[t - 1] - n_gate[t]),
+                evaluate=False,
+            ),
+            ("the new state is the candidate, drawn towards the old state by the update gate",),
+            rule="algebra",
+        ),
+        prove(
             sp.Eq(new, GRU_NEW, evaluate=False),
             (
                 "the candidate: by the recalled ",
