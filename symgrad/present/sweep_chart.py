@@ -24,7 +24,6 @@ Rows = list[dict[str, Any]]
 FEW = 4
 """Series up to which bound and prediction are drawn beside what was measured."""
 HEIGHT = 360
-RATIO = "gradient at layer 1 ÷ at layer L"
 POWER = powers(".2~f")
 SHAPES = ("circle", "square", "triangle-up", "diamond")
 SIGNS = {"zero": "▼ exactly zero", "missing": "✕ failed"}
@@ -48,6 +47,10 @@ def sweep_picture(document: Document, dark: bool = False) -> alt.LayerChart:
     return sized.configure(**look.config())
 
 
+def _ratio(document: Document) -> str:
+    return f"gradient at {document['place']} ÷ at {document['last']}"
+
+
 def _signs(document: Document) -> str:
     """What the marks mean that stand in it."""
     points = [*document["cells"], *(point for one in document["series"] for point in one["points"])]
@@ -61,7 +64,7 @@ def _lines(document: Document, look: Theme) -> list[Any]:
     scale = _numeric(axis["values"])
     ticks: dict[str, Any] = {"values": axis["values"]} if len(axis["values"]) <= 12 else {}
     x = alt.X("x:Q", title=axis["title"], scale=scale, axis=alt.Axis(grid=False, format="~g", **ticks))
-    y = alt.Y("log10:Q", title=RATIO, scale=_in_view(series), axis=alt.Axis(labelExpr=POWER))
+    y = alt.Y("log10:Q", title=_ratio(document), scale=_in_view(series), axis=alt.Axis(labelExpr=POWER))
     colour = _coloured(names, look)
     layers: list[Any] = [_level(look)]
     if len(series) <= FEW:
@@ -70,7 +73,7 @@ def _lines(document: Document, look: Theme) -> list[Any]:
             for one in series
             for point in one["points"]
         ]
-        low = alt.Y("low:Q", title=RATIO)
+        low = alt.Y("low:Q", title=_ratio(document))
         layers.append(_of(band).mark_area(opacity=0.2).encode(x=x, y=low, y2="high:Q", color=colour))
         for kind, dash, width in (("bound", DASHES[2], 1.5), ("predicted", DASHES[1], 1.5)):
             rows = _values(series, kind)
@@ -113,7 +116,7 @@ def _map(document: Document, look: Theme) -> list[Any]:
     y = alt.Y("y:O", title=up["title"], scale=whole[1], axis=_places(up["values"], None))
     colour = alt.Color(
         "log10:Q",
-        title=RATIO,
+        title=_ratio(document),
         scale=alt.Scale(
             domain=[least, 0, most],
             range=[look.roles["measured"], look.grid, look.roles["bound"]],
@@ -143,7 +146,7 @@ def _dots(document: Document, look: Theme) -> list[Any]:
     series = sorted(document["series"], key=lambda one: one["points"][0]["median"] or 0.0, reverse=True)
     names = [one["name"] for one in series]
     y = alt.Y("series:N", title=None, sort=names, axis=alt.Axis(labelLimit=180, grid=True))
-    x = alt.X("log10:Q", title=RATIO, scale=alt.Scale(zero=False), axis=alt.Axis(labelExpr=POWER))
+    x = alt.X("log10:Q", title=_ratio(document), scale=alt.Scale(zero=False), axis=alt.Axis(labelExpr=POWER))
     rows = [
         {**point, "series": one["name"], "log10": point["median"]}
         for one in series
@@ -156,7 +159,7 @@ def _dots(document: Document, look: Theme) -> list[Any]:
     tips = [alt.Tooltip("series:N", title=" "), alt.Tooltip("log10:Q", format=".3f")]
     layers = [
         zero,
-        span.encode(y=y, x=alt.X("q05:Q", title=RATIO), x2="q95:Q"),
+        span.encode(y=y, x=alt.X("q05:Q", title=_ratio(document)), x2="q95:Q"),
         dots.mark_point(filled=True, size=70, opacity=1, color=colour).encode(x=x, y=y, tooltip=tips),
     ]
     return [*layers, *(mark.encode(y=y, x=alt.value(8), tooltip=tips[:1]) for mark in _unplaced(rows, look))]

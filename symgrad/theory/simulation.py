@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import sympy as sp
 
 from symgrad.errors import InputError, RefutedError
 from symgrad.numeric import Kernel, LengthMap, Measurement, Net, length_map, ln_bound, measure_together
+from symgrad.numeric.architectures import drawn
 from symgrad.numeric.drawn import Drawn
 from symgrad.symbolic.derivation import Step, prove
 from symgrad.symbolic.letters import E, W, gamma, h, k
@@ -183,13 +184,11 @@ def above(supremum: Value) -> float:
 
 
 def _prepared(activation: Activation, options: Mapping[str, Any]) -> tuple[Net, Kernel]:
-    legal = [option.name for option in fields(Net)]
-    unknown = set(options) - set(legal)
-    if unknown:
-        raise InputError(f"option {min(unknown)!r} is not known (legal: {', '.join(legal)})")
     check_domain(activation)
     try:
-        return Net(**options), kernel(activation)
+        net = drawn("mlp", options)
+        assert isinstance(net, Net)
+        return net, kernel(activation)
     except ValueError as error:
         raise InputError(str(error)) from None
 

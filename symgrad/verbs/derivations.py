@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from symgrad.errors import InputError
 from symgrad.verbs.asked import Document
-from symgrad.verbs.nets import ARCHITECTURES
 
 if TYPE_CHECKING:
     from symgrad.symbolic.derivation import Derivation
@@ -19,6 +18,7 @@ __all__ = ["export", "file", "listing", "show", "verify"]
 
 def listing() -> Document:
     """The names of activations, derivations and architectures."""
+    from symgrad.numeric.architectures import ARCHITECTURES
     from symgrad.theory.activations import ACTIVATIONS, CORE, FAMILIES
     from symgrad.theory.registry import DERIVATIONS
 

@@ -8,12 +8,9 @@ from typing import Any
 from symgrad.errors import InputError
 from symgrad.verbs.asked import Document, Settings, entry_of
 
-__all__ = ["ARCHITECTURES", "decay", "simulate"]
+__all__ = ["decay", "simulate"]
 
 MAX_POWERS = 1000
-
-
-ARCHITECTURES = ("mlp", "rnn", "lstm", "gru")
 
 
 def simulate(
@@ -23,6 +20,7 @@ def simulate(
     map's slope.
     """
     from symgrad.documents import simulation_document
+    from symgrad.numeric.architectures import ARCHITECTURES
     from symgrad.theory import simulation
     from symgrad.theory.through_time import simulation as through_time
 

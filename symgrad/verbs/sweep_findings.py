@@ -1,7 +1,8 @@
 """What a sweep found: its rows as a picture over the axes that were swept, and one sentence from the numbers.
 
-What is compared is the gradient at layer 1 with that at layer L: log10 of ‖∂E/∂h_1‖ / ‖∂E/∂h_L‖, median
-over seeds; below −1 it vanishes, above 1 it explodes, between them it holds, as `simulate` says it.
+What is compared is the gradient at layer 1 with that at layer L, of recurrent nets at step 1 with that at
+step T: log10 of ‖∂E/∂h_1‖ / ‖∂E/∂h_L‖, median over seeds; below −1 it vanishes, above 1 it explodes, between
+them it holds, as `simulate` says it.
 """
 
 from __future__ import annotations
@@ -26,15 +27,18 @@ TITLES: Mapping[str, str] = {
     "width": "units a layer N",
     "batch": "inputs B",
     "seeds": "nets S",
+    "forget_bias": "forget bias b_f",
+    "architecture": "architecture",
     "activation": "activation",
     "set": "parameters",
     "weights": "weights",
+    "forget_gate": "forget gate",
     "dtype": "dtype",
     "seed": "seed",
 }
 """Every option of a grid, in the order in which axes are drawn."""
-NUMERIC = ("sigma_w", "sigma_b", "depth", "width", "batch", "seeds")
-NAMED = ("activation", "set", "weights", "dtype")
+NUMERIC = ("sigma_w", "sigma_b", "depth", "width", "batch", "seeds", "forget_bias")
+NAMED = ("architecture", "activation", "set", "weights", "forget_gate", "dtype")
 MOST_LINES = 16
 """Series beyond which lines cannot be told apart: they become rows of a map."""
 MOST_CELLS = 120
@@ -77,6 +81,7 @@ def picture(found: Row, held: Mapping[str, Any] | None = None) -> Document:
     else:
         shown["series"] = _series(shown, rows, series, axes)
         shown["called"] = "activations" if series == ["activation"] else "settings"
+    shown["place"], shown["last"] = _called(found)
     shown["finding"] = sentence(shown, found)
     if shown["kind"] == "map":
         _thinned(shown)
@@ -199,6 +204,12 @@ def sentence(shown: Row, found: Row) -> str:
     return f"{f'{held}: {says}' if held else says[0].upper() + says[1:]}{against}."
 
 
+def _called(found: Row) -> tuple[str, str]:
+    """What the gradient is measured at, first and last: layers, or steps where every net is recurrent."""
+    kinds = found["axes"].get("architecture") or [found.get("fixed", {}).get("architecture", "mlp")]
+    return ("layer 1", "layer L") if "mlp" in kinds else ("step 1", "step T")
+
+
 def _at(key: str, value: Any) -> str:
     """A value of an axis, called by the axis's letter where it is a number."""
     return f"{TITLES[key].split()[-1]} = {value:g}" if key in NUMERIC else str(value)
@@ -222,7 +233,7 @@ def _of_lines(shown: Row) -> str | None:
             (value, f"{where} ({one['name']})" if len(shown["series"]) > 1 else where)
         )
     parts = [f"{course} {_some(where)}" for course, where in courses.items()]
-    return f"{span}, the gradient that reaches layer 1 {'; it '.join(parts)}"
+    return f"{span}, the gradient that reaches {shown['place']} {'; it '.join(parts)}"
 
 
 def _some(places: Sequence[tuple[float, str]]) -> str:
@@ -260,8 +271,8 @@ def _of_map(shown: Row) -> str | None:
     told[0] += f" of {len(cells):,} points"
     least, most = (pick(cells, key=lambda cell: _number(cell["log10"])) for pick in (min, max))
     return (
-        f"the gradient that reaches layer 1 {', '.join(told)}: from {_power(least['log10'])} of its size at "
-        f"layer L ({_place(shown, least)}) to {_power(most['log10'])} ({_place(shown, most)})"
+        f"the gradient that reaches {shown['place']} {', '.join(told)}: from {_power(least['log10'])} of its "
+        f"size at {shown['last']} ({_place(shown, least)}) to {_power(most['log10'])} ({_place(shown, most)})"
     )
 
 
@@ -276,12 +287,13 @@ def _of_dots(shown: Row) -> str | None:
     if len(dots) == 1:
         whose = f" of {dots[0][0]}" if dots[0][0] else ""
         value = dots[0][1]
-        return f"the gradient{whose} {_fate(value)}: at layer 1 it is {_power(value)} of its size at layer L"
+        size = f"at {shown['place']} it is {_power(value)} of its size at {shown['last']}"
+        return f"the gradient{whose} {_fate(value)}: {size}"
     dots.sort(key=lambda dot: abs(_number(dot[1])))
     (best, least), (worst, most) = dots[0], dots[-1]
     return (
         f"of {len(dots)} {shown['called']} {best} keeps the gradient best and {worst} worst: "
-        f"{_power(least)} and {_power(most)} of its size at layer L reach layer 1"
+        f"{_power(least)} and {_power(most)} of its size at {shown['last']} reach {shown['place']}"
     )
 
 

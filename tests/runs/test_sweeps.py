@@ -22,7 +22,7 @@ from symgrad.runs.crew import answers as answering
 from symgrad.runs.crew import local, lock, program, written
 from symgrad.runs.crew.answers import Batch, answers
 from symgrad.runs.sweeps import store, work
-from symgrad.runs.sweeps.spec import NET, Spec, settings
+from symgrad.runs.sweeps.spec import Spec, options_given, settings
 from symgrad.runs.worker import WorkerDiedError
 
 SMALL = {"depth": 4, "width": 6, "batch": 3, "seeds": 3}
@@ -49,7 +49,7 @@ LONGER = Spec.from_mapping(
 
 def asked(row: dict[str, Any]) -> dict[str, Any]:
     """The document of `simulate` for the options of a row."""
-    options = {name: row[name] for name in NET}
+    options = options_given(row)
     return verbs.simulate(row["activation"], settings(row["set"]), **options)
 
 
@@ -384,3 +384,33 @@ def test_the_machine_says_its_memory() -> None:
     memory = local.machine_memory()
     assert memory is not None and 2**28 < memory < 2**50
     assert 1 <= local.machine_cores() <= (os.cpu_count() or 1)
+
+
+def test_recurrent_nets_are_swept_too(tmp_path: Path) -> None:
+    """Every row is what `simulate` says; an option that its architecture does not know is said at a point."""
+    spec = Spec.from_mapping(
+        {
+            "fixed": {"depth": 5, "width": 4, "batch": 2, "seeds": 2},
+            "grid": {
+                "architecture": ["mlp", "rnn", "lstm", "gru"],
+                "forget_bias": [0, 2],
+                "sigma_w": [0.5, 2.0],
+            },
+        }
+    )
+    assert sweeps.run(spec, tmp_path, workers=1).failed == 6
+    for row in sweeps.table(tmp_path).to_pylist():
+        if row["forget_bias"] and row["architecture"] != "lstm":
+            assert "'forget_bias' is not known" in row["error"]
+            continue
+        options = {key: row[key] for key in options_given(spec.point(row["point"]))}
+        document = verbs.simulate(architecture=row["architecture"], **options)
+        assert row["log10_gradient_median"] == document["log10_gradient"]["median"]
+        assert row["log10_bound"] == document["log10_bound"]
+        assert row["slope_predicted"] == document["slope_predicted"]
+    found = verbs.swept(tmp_path)
+    assert found["violations"] == 0 and "layer 1" in found["finding"]
+    only = Spec.from_mapping(
+        {"fixed": {"architecture": "lstm", "depth": 5, "width": 4}, "grid": {"forget_bias": [0, 2]}}
+    )
+    assert "step 1" in verbs.sweep_preview(only.text())["finding"]

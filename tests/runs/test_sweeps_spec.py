@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from symgrad.errors import InputError
 from symgrad.numeric import Net
+from symgrad.numeric.architectures import OPTIONS
 from symgrad.runs.sweeps.batches import LONGEST, OWN, SHARED, batches, estimate
 from symgrad.runs.sweeps.spec import DEFAULTS, Spec
 
@@ -28,7 +29,8 @@ depth = 5
 
 
 def test_options_are_those_of_a_net() -> None:
-    assert list(DEFAULTS) == ["activation", "set", *(field.name for field in fields(Net))]
+    assert list(DEFAULTS) == ["architecture", "activation", "set", *OPTIONS]
+    assert {field.name for field in fields(Net)} < set(DEFAULTS)
 
 
 def test_points_are_numbered_in_one_order() -> None:
@@ -60,7 +62,7 @@ REFUSED = {
     "[fixed": "no TOML",
     "a = " + "[" * 3000: "nested too deeply",
     "[fixed]\nsigma_w = " + "9" * 5000: "no TOML",
-    "[fixed]\nwidht = 3": "option 'widht' is not known (legal: activation, set, depth,",
+    "[fixed]\nwidht = 3": "option 'widht' is not known (legal: architecture, activation, set, depth,",
     "[fixed]\ndepth = 0": "depth = 0: legal are whole numbers from 1 to 100000",
     "[fixed]\ndepth = 3.0": "[fixed] depth = 3.0: legal are whole numbers",
     "[fixed]\ndepth = true": "[fixed] depth = True: legal are whole numbers",

@@ -1,8 +1,8 @@
 """The points of a sweep in batches: what one worker is given at a time.
 
-Nets that differ in activation, depth, sigma_w and sigma_b only share their random draws, which cost more than
-the passes. So points that share theirs stand together, and a batch is a piece of such a group that is worth
-its draws, or several small groups.
+Layered nets that differ in activation, depth, sigma_w and sigma_b only share their random draws, which cost
+more than the passes. So points that share theirs stand together, and a batch is a piece of such a group that
+is worth its draws, or several small groups.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgrad.numeric import Net, memory_together
+from symgrad.numeric.architectures import drawn
+from symgrad.numeric.drawn import Drawn
 from symgrad.runs.crew.answers import Batch
 from symgrad.runs.crew.local import machine_cores
 from symgrad.runs.sweeps.cost import START, draw_seconds, point_seconds
-from symgrad.runs.sweeps.spec import DEFAULTS, NET, Spec
+from symgrad.runs.sweeps.spec import DEFAULTS, Spec, options_given
 
 __all__ = ["SHARED", "batches", "estimate"]
 
@@ -100,11 +102,13 @@ def _memory(spec: Spec, point: int, depths: Float) -> int:
     they are refused.
     """
     options = spec.point(point)
-    nets: list[Net] = []
+    nets: list[Drawn] = []
     for depth, count in zip(*np.unique(depths, return_counts=True), strict=True):
+        asked = options_given(options) | {"depth": int(depth)}
         try:
-            net = Net(**{name: options[name] for name in NET if name != "depth"}, depth=int(depth))
+            nets += [drawn(options["architecture"], asked)] * int(count)
         except ValueError:
             continue
-        nets += [net] * int(count)
-    return memory_together(nets) if nets else 0
+    layered = [net for net in nets if isinstance(net, Net)]
+    apart = max((net.memory for net in nets if not isinstance(net, Net)), default=0)
+    return memory_together(layered) if layered else apart

@@ -17,25 +17,26 @@ import json
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from symgrad.errors import InputError
-from symgrad.numeric import Net
+from symgrad.numeric.architectures import ARCHITECTURES, OPTIONS, drawn, options_of
 
-__all__ = ["DEFAULTS", "NET", "Spec", "settings"]
+__all__ = ["DEFAULTS", "NET", "Spec", "options_given", "settings"]
 
-NET: tuple[str, ...] = tuple(field.name for field in fields(Net))
-"""The options of the net alone."""
+NET: tuple[str, ...] = tuple(OPTIONS)
+"""The options of the net alone; some are known to one architecture only."""
 DEFAULTS: dict[str, Any] = {
+    "architecture": "mlp",
     "activation": "tanh",
     "set": "",
-    **{field.name: field.default for field in fields(Net)},
+    **OPTIONS,
 }
 """Every option, in the order in which points are numbered, and its default."""
-KINDS = {int: "whole numbers", float: "numbers", str: "texts"}
+KINDS = {int: "whole numbers", float: "numbers", str: "texts", bool: "true and false"}
 TABLES = ("fixed", "grid")
 POINTS = 1_000_000
 """Points of a sweep at most."""
@@ -151,6 +152,14 @@ class Spec:
         return "\n".join(lines) + "\n"
 
 
+def options_given(point: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a point's net, without those that its architecture does not know and that are left
+    alone.
+    """
+    known = options_of(point["architecture"])
+    return {name: point[name] for name in NET if name in known or point[name] != DEFAULTS[name]}
+
+
 def settings(text: str) -> dict[str, str]:
     """Values of parameters by name, out of "a=1/5, b=2"; raises `InputError`."""
     found: dict[str, str] = {}
@@ -178,25 +187,36 @@ def _values(key: str, given: Any) -> tuple[Any, ...]:
 
 
 def _value(table: str, key: str, given: Any) -> Any:
-    """The value as `Net` takes it, in the type of its default."""
+    """The value as some architecture takes it, in the type of its default: a point whose own does not is
+    recorded with the reason.
+    """
     where = f"[{table}] {key}"
     value: Any = given.item() if hasattr(given, "item") else given
     kind: type = type(DEFAULTS[key])
-    if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
+    if isinstance(value, bool) != (kind is bool) or not isinstance(
+        value, (int, float) if kind is float else kind
+    ):
         raise InputError(f"{where} = {_shown(value)}: legal are {KINDS[kind]}")
     if isinstance(value, int) and abs(value) > LARGEST:
         raise InputError(f"{where} = {_shown(value)}: legal are numbers up to {LARGEST}")
     if key == "set":
         settings(str(value))
+    if key == "architecture" and value not in ARCHITECTURES:
+        raise InputError(f"{where} = {_shown(value)}: legal are {', '.join(ARCHITECTURES)}")
     if key not in NET:
         return str(value).strip()
-    tried: dict[str, Any] = {**ONE, key: value}
-    try:
-        legal = getattr(Net(**tried), key)
-    except ValueError as error:
-        named = str(error).startswith(f"{key} = ")
-        raise InputError(f"[{table}] {error}" if named else f"{where} = {_shown(value)}: {error}") from None
-    return legal + 0.0 if kind is float else legal  # −0.0 is 0.0
+    refused: list[str] = []
+    for architecture in (name for name in ARCHITECTURES if key in options_of(name)):
+        try:
+            legal = getattr(drawn(architecture, {**ONE, key: value}), key)
+        except ValueError as error:
+            refused.append(str(error))
+        else:
+            return legal + 0.0 if kind is float else legal  # −0.0 is 0.0
+    why = refused[-1]
+    raise InputError(
+        f"[{table}] {why}" if why.startswith(f"{key} = ") else f"{where} = {_shown(value)}: {why}"
+    )
 
 
 def _check_activations(axes: Mapping[str, tuple[Any, ...]], table: str) -> None:

@@ -18,12 +18,13 @@ import symgrad
 from symgrad.numeric import limit_threads
 from symgrad.runs.crew.answers import reason
 from symgrad.runs.sweeps.batches import SHARED
-from symgrad.runs.sweeps.spec import NET, settings
+from symgrad.runs.sweeps.spec import options_given, settings
 from symgrad.theory.activations import Activation, kernel
 from symgrad.theory.activations.kernels import domain
 from symgrad.theory.activations.setting import entry_of
 from symgrad.theory.net_result import NetResult, bands
 from symgrad.theory.simulation import simulate_together, slope_above
+from symgrad.theory.through_time import simulation as through_time
 
 __all__ = ["failed", "measured", "rows", "slope", "version"]
 
@@ -82,17 +83,20 @@ def rows(points: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 def _together(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows of points that share their draws. Where it fails, by halves: the fault is that of one of them."""
     try:
-        cases = [
-            (_entry(point), {name: point[name] for name in NET}, _above(point["slope_above"]))
-            for point in points
-        ]
-        results = simulate_together(cases)
+        results = _results(points[0]["architecture"], points)
         return [_row(point["point"], result) for point, result in zip(points, results, strict=True)]
     except Exception as error:  # whatever it is, the other points go on
         if len(points) == 1:
             return [failed(points[0]["point"], reason(error))]
     cut = len(points) // 2
     return [*_together(points[:cut]), *_together(points[cut:])]
+
+
+def _results(architecture: str, points: Sequence[Mapping[str, Any]]) -> list[NetResult]:
+    cases = [(_entry(point), options_given(point), _above(point["slope_above"])) for point in points]
+    if architecture == "mlp":
+        return simulate_together(cases)
+    return [through_time.result(architecture, *case) for case in cases]
 
 
 def failed(point: int, why: str) -> dict[str, Any]:

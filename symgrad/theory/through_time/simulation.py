@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import NormalDist
 from typing import Any
@@ -14,6 +14,7 @@ import sympy as sp
 
 from symgrad.errors import InputError, RefutedError
 from symgrad.numeric import RecurrentMeasurement, RecurrentNet, measure_recurrent
+from symgrad.numeric.architectures import drawn, options_of
 from symgrad.numeric.recurrent.net import sample_recurrent
 from symgrad.symbolic.derivation import Step, prove
 from symgrad.symbolic.letters import E, W_shared, c, gamma, h
@@ -21,13 +22,13 @@ from symgrad.symbolic.notation import Juxtaposed, Norm, Partial
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.theory.activations import Activation, kernel
 from symgrad.theory.activations import gamma as gamma_of
-from symgrad.theory.net_result import LN10
+from symgrad.theory.net_result import LN10, NetResult
 from symgrad.theory.simulated import Simulated, power, rounded
 from symgrad.theory.simulation import above, check_domain, predicted_map, short_name, slope_step
 from symgrad.theory.through_time.gated_bounds import gru_candidate, gru_gradient, lstm_gradient
 from symgrad.theory.through_time.slope_statistics import predicted_slope
 
-__all__ = ["RecurrentSimulation", "simulate"]
+__all__ = ["RecurrentSimulation", "result", "simulate"]
 
 GATES = {"rnn": ("",), "lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n")}
 """Index of each block of recurrent weights, in the order in which the weights hold them."""
@@ -56,7 +57,7 @@ class RecurrentSimulation(Simulated):
     @property
     def options(self) -> dict[str, Any]:
         """Those that its cell has."""
-        return {name: getattr(self.net, name) for name in _legal(self.net.cell)}
+        return {name: getattr(self.net, name) for name in options_of(self.net.cell)}
 
     @property
     def called(self) -> str:
@@ -145,8 +146,9 @@ class RecurrentSimulation(Simulated):
 
     def _again(self) -> str:
         """The bound, computed a second time from the measured norms."""
+        most = math.inf if self.gamma is None else above(self.gamma)
         if self.ln_bound is None or not np.allclose(
-            bound(self.net, self.measured, self.gamma), self.ln_bound, rtol=1e-9, atol=1e-9, equal_nan=True
+            bound(self.net, self.measured, most), self.ln_bound, rtol=1e-9, atol=1e-9, equal_nan=True
         ):
             raise RefutedError("the numbers put in do not give the bound")
         return "the sum of the logarithms, added up again"
@@ -156,10 +158,21 @@ def simulate(cell: str, activation: Activation, options: Mapping[str, Any]) -> R
     """Measures the recurrent net that the options describe. Raises `InputError` naming the offending option
     and its legal range.
     """
-    legal = _legal(cell)
-    unknown = set(options) - set(legal)
-    if unknown:
-        raise InputError(f"option {min(unknown)!r} is not known to {cell} (legal: {', '.join(legal)})")
+    supremum = gamma_of(activation) if cell == "rnn" else None
+    measured, found = _measured(cell, activation, options, math.inf if supremum is None else above(supremum))
+    return RecurrentSimulation(**vars(found), activation=activation, gamma=supremum, measured=measured)
+
+
+def result(cell: str, activation: Activation, options: Mapping[str, Any], most: float) -> NetResult:
+    """The numbers alone of what `simulate` finds; ``most`` is a float not below γ, infinite where φ′ is
+    unbounded.
+    """
+    return _measured(cell, activation, options, most)[1]
+
+
+def _measured(
+    cell: str, activation: Activation, options: Mapping[str, Any], most: float
+) -> tuple[RecurrentMeasurement, NetResult]:
     if cell != "rnn" and activation.name != OWN:
         raise InputError(
             f"activation {activation.name}: the gates of {cell} are sigmoids and its candidate is tanh; "
@@ -168,7 +181,8 @@ def simulate(cell: str, activation: Activation, options: Mapping[str, Any]) -> R
     check_domain(activation)
     functions = kernel(activation)
     try:
-        net = RecurrentNet(cell=cell, **options)
+        net = drawn(cell, options)
+        assert isinstance(net, RecurrentNet)
         measured = measure_recurrent(net, functions)
     except ValueError as error:
         raise InputError(str(error)) from None
@@ -179,16 +193,12 @@ def simulate(cell: str, activation: Activation, options: Mapping[str, Any]) -> R
         predicted, why = predicted_map(functions, net, drive=1.0)
         if net.weights == "identity":
             predicted, why = None, "the length map is for random weights, and these are the identity's"
-    supremum = gamma_of(activation) if cell == "rnn" else None
-    return RecurrentSimulation(
+    return measured, NetResult(
         net=net,
         ln_gradient=measured.ln_gradient,
-        ln_bound=bound(net, measured, supremum),
+        ln_bound=bound(net, measured, most),
         predicted=predicted,
         why_unpredicted=why,
-        activation=activation,
-        gamma=supremum,
-        measured=measured,
     )
 
 
@@ -199,15 +209,9 @@ def median_spread(seeds: int) -> float:
     return 1 / math.sqrt(seeds) if seeds < 3 else math.sqrt(math.pi / 2 / seeds)
 
 
-def _legal(cell: str) -> list[str]:
-    """The options of a net of that cell; only an LSTM has a forget gate to speak of."""
-    names = [option.name for option in fields(RecurrentNet) if option.name != "cell"]
-    return names if cell == "lstm" else [name for name in names if not name.startswith("forget")]
-
-
-def bound(net: RecurrentNet, measured: RecurrentMeasurement, supremum: Value | None) -> np.ndarray | None:
-    """ln of each net's own worst case at every step, (S, T): ‖g‖ (γ‖W‖₂)^{T−t} for the plain net, the bounds
-    of `gated_bounds` for gated ones; None where φ′ is unbounded.
+def bound(net: RecurrentNet, measured: RecurrentMeasurement, most: float) -> np.ndarray | None:
+    """ln of each net's own worst case at every step, (S, T): ‖g‖ (γ‖W‖₂)^{T−t} for the plain net, ``most`` a
+    float not below γ, None where it is infinite; for gated nets the bounds of `gated_bounds`.
     """
     norms = measured.ln_spectral_norm
     if norms is None:
@@ -215,7 +219,6 @@ def bound(net: RecurrentNet, measured: RecurrentMeasurement, supremum: Value | N
     covector = measured.ln_state[:, -1:]
     left = np.arange(net.depth)[::-1]
     if net.cell == "rnn":
-        most = math.inf if supremum is None else above(supremum)
         if math.isinf(most):
             return None
         with np.errstate(divide="ignore", invalid="ignore"):
