@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 from symgrad.errors import RefutedError
-from symgrad.symbolic.letters import a, f_gate, gamma, h, k, n, o_gate, q, t, tau, w_scalar
+from symgrad.symbolic.letters import a, f_gate, gamma, h, k, n, o_gate, q, r_gate, t, tau, w_scalar
 from symgrad.symbolic.notation import dphi
 from symgrad.theory.registry import DERIVATIONS
 from symgrad.theory.through_time import (
@@ -166,7 +166,7 @@ def test_a_wrong_entry_breaks_the_lstm(monkeypatch: pytest.MonkeyPatch, name: st
 
 @pytest.mark.parametrize("name", ["GRU_ENTRY", "GRU_NEW"])
 def test_a_wrong_entry_breaks_the_gru(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(gru_unfolding, name, getattr(gru_unfolding, name) * gru_unfolding.r_gate[t, J])
+    monkeypatch.setattr(gru_unfolding, name, getattr(gru_unfolding, name) * r_gate[t, J])
     refuse(gru_unfolding.gru_step.body)
 
 

@@ -111,9 +111,8 @@ def error_flow_paths() -> Body:
             evaluate=False,
         ),
         (
-            "one unit has one path. With sigmoid units every factor is below 1 whenever the weight is below ",
-            4,
-            " in size (the page on Hochreiter's condition); with ",
+            "one unit has one path. With sigmoid units every factor is below 1 ",
+            "whenever the weight is below 4 in size (the page on Hochreiter's condition); with ",
             n,
             " units the number of paths counts against that",
         ),

@@ -31,6 +31,8 @@ from symgrad.theory.through_time.truncation import ENTRY, OUTPUT, PAST_OUTPUT
 
 JACOBIAN = sp.IndexedBase("J", real=True)
 """J_t, the Jacobian of step t."""
+BOTH = sp.IndexedBase("y", real=True)
+"""y_t, both states of an LSTM: h_t above c_t."""
 ANY_NUMBER = (
     "differentiated for one unit and for every entry of two, each unit with a free drive: "
     "what further units send adds to the drive, so that this is every number of units"
@@ -249,11 +251,16 @@ def unfolded_product(states: tuple[sp.IndexedBase, ...]) -> Line:
     """The conclusion: ∂state_T/∂state_k is the product of the J_s."""
 
     def at(step: sp.Expr) -> sp.Expr:
-        return sp.Tuple(*(state[step] for state in states)) if len(states) > 1 else states[0][step]
+        return BOTH[step] if len(states) > 1 else states[0][step]
 
     return prove(
         sp.Eq(Partial(at(T), at(k)), Chain(JACOBIAN[s], s, k + 1, T), evaluate=False),
-        ("unfolded over ", T, " steps: one factor a step, as in a plain net"),
+        (
+            *((BOTH[t], " is ", h[t], " above ", c[t], ": ") if len(states) > 1 else ()),
+            "unfolded over ",
+            T,
+            " steps: one factor a step, as in a plain net",
+        ),
         _induction,
     )
 
