@@ -43,7 +43,7 @@ WIDTH = 640
 """Of a saved picture; on a page a chart is as wide as its place."""
 MEASURED = "measured: median of seeds, band 5 to 95 %"
 LAYER = ("layer", "layer (1 is the front, next to the input)")
-STEP = ("step", "time step t (1 is the first input, the error comes after the last)")
+STEP = ("step", "time step t (1 reads the first input)")
 GRADIENTS = {"rnn": "∂E/∂h", "lstm": "∂E/∂c", "gru": "∂E/∂h"}
 """Architectures whose layers are time steps, and what their gradient is taken by."""
 
