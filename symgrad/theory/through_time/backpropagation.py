@@ -20,7 +20,10 @@ from symgrad.theory.through_time.unfolding import (
     M,
     Unfolded,
     Z,
+    equal_copies,
+    gradient,
     over_time,
+    own_copies,
     step_entry,
     unfolded,
 )
@@ -37,12 +40,12 @@ PATH = sp.Product(w_scalar * dphi(a[s]), (s, k + 1, t)) * dphi(a[k]) * h[k - 1]
 @derivation("backpropagation-through-time", "Shared weights: the gradient is a sum over the steps", "time")
 def backpropagation_through_time() -> Body:
     """∂E/∂W = Σ_t Σ_{k≤t} D_k (∂E_t/∂h_k)ᵀ h_{k−1}ᵀ = Σ_t δ_t h_{t−1}ᵀ with E = Σ_t E_t, T a symbol."""
-    gradient = Partial(E, W_shared)
+    total = Partial(E, W_shared)
     rank_one = Juxtaposed(DELTA[t], Transposed(h[t - 1]))
     pairs = Juxtaposed(D[k], Transposed(Partial(ERROR[t], h[k])), Transposed(h[k - 1]))
     steps = (
         prove(
-            sp.Eq(gradient, sp.Sum(Partial(E, W[t]), (t, 1, T)), evaluate=False),
+            sp.Eq(total, sp.Sum(Partial(E, W[t]), (t, 1, T)), evaluate=False),
             (
                 "give every step a copy ",
                 W[t],
@@ -102,7 +105,7 @@ def backpropagation_through_time() -> Body:
             rule="one unit, written out",
         ),
         prove(
-            sp.Eq(gradient, sp.Sum(pairs, (k, 1, t), (t, 1, T)), evaluate=False),
+            sp.Eq(total, sp.Sum(pairs, (k, 1, t), (t, 1, T)), evaluate=False),
             (
                 "every pair of a step that makes an error and a step that used the weights, with ",
                 sp.Eq(
@@ -140,7 +143,7 @@ def backpropagation_through_time() -> Body:
         ),
     )
     conclusion = prove(
-        sp.Eq(gradient, sp.Sum(rank_one, (t, 1, T)), evaluate=False),
+        sp.Eq(total, sp.Sum(rank_one, (t, 1, T)), evaluate=False),
         (
             "one pass forward keeps the states, one pass back makes every ",
             DELTA[t],
@@ -233,10 +236,6 @@ def _row(step: int) -> sp.Matrix:
     return sp.Matrix([sp.symbols(f"e{step}_1:3", real=True)])
 
 
-def _gradient(error: sp.Expr, matrix: sp.Matrix) -> sp.Matrix:
-    return matrix.applyfunc(lambda entry: sp.diff(error, entry))
-
-
 def _deltas(net: Unfolded) -> list[sp.Matrix]:
     """δ_1 … δ_T by the recursion."""
     found: list[sp.Matrix] = []
@@ -248,35 +247,22 @@ def _deltas(net: Unfolded) -> list[sp.Matrix]:
     return found
 
 
-def _own(steps: int) -> tuple[Unfolded, list[sp.Matrix]]:
-    """The unfolded net with a matrix of its own in every step."""
-    matrices = [
-        sp.Matrix(2, 2, lambda i, j, step=step: sp.Symbol(f"w{step}_{i + 1}{j + 1}", real=True))
-        for step in range(1, steps + 1)
-    ]
-    return unfolded(steps, matrices=matrices), matrices
-
-
-def _equal_copies(net: Unfolded, matrices: list[sp.Matrix]) -> dict[sp.Basic, sp.Basic]:
-    return {p: q for matrix in matrices for p, q in zip(matrix, net.recurrent, strict=True)}
-
-
 def _copies(steps: int) -> None:
     """∂E/∂W of the recurrent net is the sum of the ∂E/∂W_l of the feedforward one, taken at W_l = W."""
-    net, (apart, matrices) = unfolded(steps), _own(steps)
-    equal, error = _equal_copies(apart, matrices), _error(apart)
+    net, (apart, matrices) = unfolded(steps), own_copies(steps)
+    equal, error = equal_copies(apart, matrices), _error(apart)
     total = sp.zeros(2, 2)
     for matrix in matrices:
-        total += _gradient(error, matrix).xreplace(apart.names).xreplace(equal)
-    net.prove(_gradient(_error(net), net.recurrent), total)
+        total += gradient(error, matrix).xreplace(apart.names).xreplace(equal)
+    net.prove(gradient(_error(net), net.recurrent), total)
 
 
 def _outer(steps: int) -> None:
     """Each copy's own gradient is δ_t h_{t−1}ᵀ."""
-    net, (apart, matrices) = unfolded(steps), _own(steps)
-    equal, error = _equal_copies(apart, matrices), _error(apart)
+    net, (apart, matrices) = unfolded(steps), own_copies(steps)
+    equal, error = equal_copies(apart, matrices), _error(apart)
     for matrix, delta, below in zip(matrices, _deltas(net), net.before, strict=True):
-        found = _gradient(error, matrix).xreplace(apart.names).xreplace(equal)
+        found = gradient(error, matrix).xreplace(apart.names).xreplace(equal)
         net.prove(found, delta * below.T)
 
 
@@ -324,7 +310,7 @@ def _pairs(steps: int) -> None:
             delta = diagonal(net.inputs[use - 1]) * row.T
             total += delta * net.before[use - 1].T
             row = delta.T * net.recurrent
-    net.prove(_gradient(_error(net), net.recurrent), total)
+    net.prove(gradient(_error(net), net.recurrent), total)
 
 
 def _exchanged() -> str:
@@ -342,8 +328,8 @@ def _inputs_and_bias(steps: int) -> None:
     net, error = unfolded(steps), _error(unfolded(steps))
     deltas = _deltas(net)
     fed = sum((delta * x for delta, x in zip(deltas, net.fed, strict=True)), sp.zeros(2, 1))
-    net.prove(_gradient(error, net.given), fed)
-    net.prove(_gradient(error, net.bias), sum(deltas, sp.zeros(2, 1)))
+    net.prove(gradient(error, net.given), fed)
+    net.prove(gradient(error, net.bias), sum(deltas, sp.zeros(2, 1)))
 
 
 def _shared(steps: int) -> None:
@@ -351,6 +337,6 @@ def _shared(steps: int) -> None:
     net = unfolded(steps)
     pairs = zip(_deltas(net), net.before, strict=True)
     net.prove(
-        _gradient(_error(net), net.recurrent),
+        gradient(_error(net), net.recurrent),
         sum((delta * below.T for delta, below in pairs), sp.zeros(2, 2)),
     )

@@ -109,6 +109,25 @@ def unfolded(steps: int, width: int = 2, matrices: list[sp.Matrix] | None = None
     return Unfolded(start, states, inputs, shared, given, bias, fed)
 
 
+def own_copies(steps: int) -> tuple[Unfolded, list[sp.Matrix]]:
+    """The unfolded net with a matrix of its own in every step."""
+    matrices = [
+        sp.Matrix(2, 2, lambda i, j, step=step: sp.Symbol(f"w{step}_{i + 1}{j + 1}", real=True))
+        for step in range(1, steps + 1)
+    ]
+    return unfolded(steps, matrices=matrices), matrices
+
+
+def equal_copies(net: Unfolded, matrices: list[sp.Matrix]) -> dict[sp.Basic, sp.Basic]:
+    """Every copy replaced by the shared W."""
+    return {p: q for matrix in matrices for p, q in zip(matrix, net.recurrent, strict=True)}
+
+
+def gradient(error: sp.Expr, matrix: sp.Matrix) -> sp.Matrix:
+    """∂E/∂(matrix), entry by entry."""
+    return matrix.applyfunc(lambda entry: sp.diff(error, entry))
+
+
 @derivation("unfolded-net", "A recurrent net is a net as deep as the sequence is long", "time")
 def unfolded_net() -> Body:
     """∂h_t/∂h_k = ∏_{s=k+1}^t D_s W, T a symbol, and ∂E/∂h_k = ∂E/∂h_T ∏_{s=k+1}^T D_s W."""
