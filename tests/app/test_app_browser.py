@@ -28,7 +28,11 @@ PAGES = [
     ("/activation?activation=sqrt(|x|)", "phone"),
     ("/activation?activation=x%2Bsin(x)^2", "dark"),
     ("/depth?projector=true", "light"),
-    *((f"/time?part={quote_plus(part)}", screen) for part in list(PARTS)[1:] for screen in ("dark", "phone")),
+    *(
+        pytest.param(f"/time?part={quote_plus(part)}", screen, marks=pytest.mark.slow)
+        for part in list(PARTS)[1:]
+        for screen in ("dark", "phone")
+    ),
 ]
 CUT_OFF = """() => {
     const main = document.querySelector('[data-testid=stMain]');

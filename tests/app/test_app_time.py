@@ -73,6 +73,7 @@ def test_an_address_unfolds_its_net(open_view: OpenView, options: dict[str, Any]
     opens_with(app, verbs.simulate(**{**asked, **SMALL, **options})["finding"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", unfolded.TIME_PRESETS, ids=lambda preset: preset.name)
 def test_a_preset_sets_the_unfolded_net(open_view: OpenView, preset: Preset) -> None:
     app = open_view("time", depth=9, width=4)
@@ -84,6 +85,7 @@ def test_a_preset_sets_the_unfolded_net(open_view: OpenView, preset: Preset) -> 
     assert preset.why in [caption.value for caption in app.caption]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", counterexample.PRESETS, ids=lambda preset: preset.name)
 def test_a_preset_sets_the_slider_of_the_false_theorem(open_view: OpenView, preset: Preset) -> None:
     app = open_view("time", part="A false theorem", departure=7)
@@ -94,6 +96,7 @@ def test_a_preset_sets_the_slider_of_the_false_theorem(open_view: OpenView, pres
     assert any("refuted" in text for text in said(app))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", latched.PRESETS, ids=lambda preset: preset.name)
 def test_a_preset_sets_the_latch(open_view: OpenView, preset: Preset) -> None:
     app = open_view("time", part="A latched bit", w=3)
@@ -111,6 +114,7 @@ def test_clipping_is_shown_on_the_nets_that_the_address_names(open_view: OpenVie
     opens_with(app, verbs.call("clipping", options)["finding"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", gates.GATES_PRESETS, ids=lambda preset: preset.name)
 def test_a_preset_sets_the_gates(open_view: OpenView, preset: Preset) -> None:
     app = open_view("gates", steps=20, width=4)
