@@ -8,9 +8,10 @@ import pytest
 import sympy as sp
 
 from symgrad.errors import RefutedError
-from symgrad.symbolic.letters import gamma, omega
+from symgrad.symbolic.letters import T, gamma, n, omega, t
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.theory.entry import Entry
+from symgrad.theory.norm_bound import NORM_BOUND
 from symgrad.theory.through_time import (
     companion,
     linear,
@@ -43,7 +44,7 @@ def refused(entry: Entry, patch: pytest.MonkeyPatch, module: Any, **changed: Any
         {"PASCANU": sp.Matrix([[8, 8], [-6, -6]])},
         {"slopes": lambda: sp.diag(1, sp.Rational(1, 2))},
         {"bias": lambda weights: sp.Matrix([-4, 4])},
-        {"power_norm": lambda steps=spectral_radius.n: 2**steps * 10 * sp.sqrt(2)},
+        {"power_norm": lambda steps=n: 2**steps * 10 * sp.sqrt(2)},
         {"suprema": lambda *names: {"tanh": Value(sp.oo)}},
     ],
     ids=lambda changed: next(iter(changed)),
@@ -57,20 +58,20 @@ def test_a_wrong_number_breaks_the_counterexample(
 @pytest.mark.parametrize(
     ("module", "name", "value", "entry"),
     [
-        (norms, "BOUND", (gamma * norms.NORM) ** (norms.T - norms.t - 1), norms.time_norm_bound),
-        (norms, "NORM_BOUND", norms.NORM_BOUND * gamma, norms.time_norm_bound),
+        (norms, "BOUND", (gamma * norms.NORM) ** (T - t - 1), norms.time_norm_bound),
+        (norms, "NORM_BOUND", NORM_BOUND * gamma, norms.time_norm_bound),
         (norms, "suprema", lambda name: {name: Value(sp.Rational(1, 2))}, norms.time_norm_bound),
         (norms, "omega", 2 * omega, norms.time_norm_bound),
         (orthogonal, "ROTATION", sp.Matrix([[3, -4], [4, 4]]) / 5, orthogonal.orthogonal_recurrence),
         (orthogonal, "steepest", lambda name: (sp.S.One, Value(sp.S.One)), orthogonal.orthogonal_recurrence),
-        (orthogonal, "BOUND", gamma ** (norms.T - norms.t + 1), orthogonal.orthogonal_recurrence),
+        (orthogonal, "BOUND", gamma ** (T - t + 1), orthogonal.orthogonal_recurrence),
         (transient, "power_norm", lambda *a, **k: RHO, transient.transient_growth),
         (transient, "hump", lambda *a: sp.sqrt(1 / sp.log(RHO) ** 2 - RHO**2 / DELTA**2),
          transient.transient_growth),
         (transient, "SKEW", sp.Matrix([[1, 1], [-1, 1]]) / 2, transient.transient_growth),
         (scaling, "threshold", lambda radius=RHO: 8 * (1 - radius), scaling.diagonal_scaling),
-        (linear, "corner", lambda size, radius=RHO: radius**linear.n, linear.linear_recurrence),
-        (linear, "row_sum", lambda size, radius=RHO: size * radius**linear.n, linear.linear_recurrence),
+        (linear, "corner", lambda size, radius=RHO: radius**n, linear.linear_recurrence),
+        (linear, "row_sum", lambda size, radius=RHO: size * radius**n, linear.linear_recurrence),
         (companion, "slope", sp.tanh, companion.chaotic_companion),
         (companion, "EXPONENT", sp.Rational(45, 100), companion.chaotic_companion),
         (companion, "exponent", lambda: companion.Exponent(0.481, 0.3, 4, 10), companion.chaotic_companion),

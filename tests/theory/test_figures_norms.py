@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import sympy as sp
 from mpmath import mp, mpf
 
+from symgrad.symbolic.letters import n as steps_letter
 from symgrad.theory.through_time import companion, linear, scaling, spectral_radius, transient
 from symgrad.theory.through_time.departure import PRESETS, log10_norms, setting
 from symgrad.theory.through_time.norms import time_norm_bound
@@ -154,11 +156,9 @@ def test_gelfand_and_the_order_of_growth() -> None:
         limit = n ** (m - 1) / (math.factorial(m - 1) * rho ** (m - 1))
         assert norm / limit == pytest.approx(1, abs=0.01)
         assert (norm ** (1 / n)) * rho == pytest.approx(rho, rel=0.02)
-        exact = np.array(
-            linear.row_sum(m, sp.Rational(9, 10)).subs(linear.n, n) / sp.Rational(9, 10) ** n, float
-        )
+        exact = float(linear.row_sum(m, sp.Rational(9, 10)).subs(steps_letter, n) / sp.Rational(9, 10) ** n)
         corner = float(
-            linear.corner(sp.Integer(m), sp.Rational(9, 10)).subs(linear.n, n) / sp.Rational(9, 10) ** n
+            linear.corner(sp.Integer(m), sp.Rational(9, 10)).subs(steps_letter, n) / sp.Rational(9, 10) ** n
         )
         assert corner * (1 - 1e-12) <= norm <= float(exact) * (1 + 1e-12)
 
@@ -246,5 +246,5 @@ def test_powers_beyond_floating_point_keep_their_logarithm() -> None:
     ],
     ids=str,
 )
-def test_findings(arguments: dict[str, str], words: str) -> None:
+def test_findings(arguments: dict[str, Any], words: str) -> None:
     assert words in verb(**arguments)["finding"]

@@ -55,6 +55,7 @@ def by_hand(name: str, net: Net) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("name", CORE)
 def test_definitions(name: str, law: str) -> None:
     found = run(name, weights=law)
+    assert isinstance(found.net, Net)
     gradients, bounds = by_hand(name, found.net)
     np.testing.assert_allclose(found.log10_gradient * math.log(10), gradients, atol=1e-11)
     np.testing.assert_allclose(found.log10_bound * math.log(10), bounds, atol=1e-11)
