@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from types import ModuleType
 
 import symgrad.theory
 from symgrad.errors import InputError
@@ -19,17 +20,28 @@ __all__ = ["DERIVATIONS", "entry"]
 
 def _collect() -> dict[str, Entry]:
     found: list[Entry] = []
-    for module in pkgutil.walk_packages(symgrad.theory.__path__, "symgrad.theory."):
-        if module.name != __name__:
-            members = vars(importlib.import_module(module.name)).values()
-            entries = (member for member in members if isinstance(member, Entry))
-            found += [entry for entry in entries if entry.body.__module__ == module.name]
+    for name in sorted(_modules(symgrad.theory), key=_place):
+        members = vars(importlib.import_module(name)).values()
+        entries = (member for member in members if isinstance(member, Entry))
+        found += [entry for entry in entries if entry.body.__module__ == name]
     found.sort(key=lambda e: SUBJECTS.index(e.subject))
     found += [activation_entry(activation) for activation in CORE.values()]
     keys = [e.key for e in found]
     if len(set(keys)) != len(keys):
         raise ValueError(f"a key stands twice: {sorted(k for k in keys if keys.count(k) > 1)}")
     return {e.key: e for e in found}
+
+
+def _modules(package: ModuleType) -> list[str]:
+    walked = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return [module.name for module in walked if module.name != __name__]
+
+
+def _place(name: str) -> tuple[str, int]:
+    """A module's place: its folder, and there where the folder's own order has it."""
+    folder, _, last = name.rpartition(".")
+    order = getattr(importlib.import_module(folder), "READING", ())
+    return folder, order.index(last) if last in order else len(order)
 
 
 SUBJECTS = ("learning", "depth", "conditions", "arithmetic", "propagation", "time", "gates", "activations")

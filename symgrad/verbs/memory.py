@@ -127,7 +127,8 @@ def _rules(experiment: Experiment) -> list[Document]:
             "text": (
                 f"Numbers are {experiment.dtype}: what is below 2^-{bits} = 10^{rounding:.2f} beside another "
                 "number is lost when the two are added, so that the sum over time holds nothing of what was "
-                "shown first. Considered after the search for learning rates, as the milder rule."
+                "shown first. Considered after the search for learning rates, as the milder rule, and for a "
+                "time put in the first one's place, which was taken up again when the stored run was there."
             ),
         },
     ]

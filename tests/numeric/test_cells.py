@@ -52,7 +52,8 @@ def tensors(cell: Cell, steps: int, batch: int, width: int, fan_in: int, lead: t
 
 def alone(weights: Weights, at: int) -> Weights:
     """One net of a stack."""
-    return Weights(*(None if array is None else array[at] for array in vars(weights).values()))
+    parts: list[Any] = [None if array is None else array[at] for array in vars(weights).values()]
+    return Weights(*parts)
 
 
 def plain(found: TimeGradients) -> list[Any]:
@@ -279,15 +280,14 @@ def test_single_precision_is_double_precision_rounded(name: str) -> None:
 def test_on_tensors(name: str) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("array_api_compat")
-    given = (CELLS[name], *tensors(CELLS[name], 40, 3, 8, 5, (2,)))
-    here = through_time(*given)
-    there = through_time(*given, primitives=standard_arrays("torch", "cpu"))
+    cell, ops = CELLS[name], standard_arrays("torch", "cpu")
+    weights, x, g, start = tensors(cell, 40, 3, 8, 5, (2,))
+    here = through_time(cell, weights, x, g, start)
+    there = through_time(cell, weights, x, g, start, ops)
     np.testing.assert_allclose(there.ln_state, here.ln_state, atol=1e-12)
     assert max(map(relative, plain(there), plain(here))) < 1e-13
-    assert (
-        relative(unfold(*given[:3], given[4], standard_arrays("torch", "cpu")), unfold(*given[:3], given[4]))
-        < 1e-14
-    )
+    states = unfold(cell, weights, x, start)
+    assert relative(unfold(cell, weights, x, start, ops), states) < 1e-14
 
 
 class Counting:
@@ -343,6 +343,7 @@ def test_no_recurrent_weights_no_way_back() -> None:
     """W = 0: of an LSTM h_t reaches nothing, and ∂E/∂c_t is ∂E/∂c_T times the forget gates."""
     weights, x, g, start = tensors(LSTM(), 50, 2, 3, 2)
     weights = Weights(0 * weights.recurrent, weights.input, weights.bias)
+    assert weights.bias is not None
     found = through_time(LSTM(), weights, x, g, start)
     assert found.ln_cell is not None and np.isneginf(found.ln_state[:-1]).all()
     pre = x @ weights.input[3:6].T + weights.bias[3:6]

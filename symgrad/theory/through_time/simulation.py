@@ -151,8 +151,8 @@ class RecurrentSimulation(Simulated):
         )
 
     def _again(self) -> str:
-        """The bound at step 1 by another way: a power of γ‖W‖₂, or the product of every step's own bound, which
-        is never below what is carried back as a pair of numbers.
+        """The bound at step 1 by another way: a power of γ‖W‖₂, or the product of every step's own bound,
+        which is never below what is carried back as a pair of numbers.
         """
         steps, norms = self.net.depth - 1, self._ln_norms
         if self.ln_bound is None:
