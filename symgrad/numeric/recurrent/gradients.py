@@ -12,7 +12,9 @@ Sources: Rumelhart, Hinton & Williams 1986; Werbos 1990.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,6 +25,13 @@ from symgrad.numeric.recurrent.bptt import Sum, backward, together
 from symgrad.numeric.recurrent.cells.cell import Cell
 from symgrad.numeric.recurrent.shared import Shared, Weights, check_shapes, reordered
 from symgrad.numeric.recurrent.unfolded import Unfolded, forward
+from symgrad.numeric.threads import cores, thread_map
+
+SHARD = 16
+"""Samples of a shard at least: with fewer rows a product costs more than its share."""
+WORTH = 2**20
+"""Steps times samples times units from which threads are worth being started."""
+_DEAD = -(2**40)
 
 
 @dataclass(frozen=True)
@@ -78,14 +87,59 @@ def through_time(
 
     x = inputs (…, T, B, M), g = covector (…, B, parts·N), or (…, T, B, parts·N) for E = Σ_t ⟨g_t, s_t⟩, s_0 =
     initial (…, B, parts·N), None for 0; leading axes none or a stack of nets; all of one dtype, float32 or
-    float64. BLAS has the threads that it has when called (`threads.blas_threads`).
+    float64. From two shards of samples on, shards run side by side with BLAS at one thread: steps wait for
+    each other, samples do not. How samples are shared out depends on the batch alone, so no bit depends on
+    the threads. A smaller batch runs with the threads that BLAS has when called (`threads.blas_threads`).
     Raises ValueError on shapes that do not fit and weights that are not finite, and, naming the step, where φ
     or φ′ leaves its range for good (see `scaled`).
     """
     check_shapes(cell, weights, inputs, covector, initial)
-    passes = Recurrence(cell, primitives)
-    passes.run(Shared.of(primitives, cell, weights), inputs, initial)
-    return passes.backward(covector)
+    net = Shared.of(primitives, cell, weights)
+
+    def gradients(rows: slice) -> TimeGradients:
+        passes = Recurrence(cell, primitives)
+        passes.run(net, inputs[..., rows, :], None if initial is None else initial[..., rows, :])
+        return passes.backward(covector[..., rows, :])
+
+    batch = inputs.shape[-2]
+    shards = max(1, batch // SHARD) if primitives is NUMPY else 1
+    if shards == 1:
+        return gradients(slice(0, batch))
+    ends = [batch * k // shards for k in range(shards + 1)]
+    worth = inputs[..., 0].size * net.width >= WORTH
+    rows = [slice(first, last) for first, last in pairwise(ends)]
+    return merged(thread_map(gradients, rows, cores() if worth else 1))
+
+
+def merged(shards: Sequence[TimeGradients]) -> TimeGradients:
+    """The gradients of all samples from those of shards of them, one after another in the batch."""
+
+    def norm(logs: Sequence[Float]) -> Float:
+        return np.asarray(0.5 * np.logaddexp.reduce(2 * np.stack(logs), axis=0))
+
+    def summed(parts: Sequence[Scaled]) -> Scaled:
+        alive = [(part.values != 0).any(axis=(-2, -1), keepdims=True) for part in parts]
+        known = [np.where(one, part.exponent, _DEAD) for one, part in zip(alive, parts, strict=True)]
+        top = np.max(known, axis=0)
+        top = np.where(top == _DEAD, 0, top)
+        total = np.zeros_like(parts[0].values)
+        for part in parts:
+            total += np.ldexp(part.values, np.minimum(part.exponent - top, 0))
+        return Scaled(total, top)
+
+    cells = [one.ln_cell for one in shards if one.ln_cell is not None]
+    return TimeGradients(
+        norm([one.ln_state for one in shards]),
+        norm(cells) if cells else None,
+        summed([one.recurrent for one in shards]),
+        summed([one.input for one in shards]),
+        summed([one.bias for one in shards]),
+        summed([one.recurrent_bias for one in shards]),
+        Scaled(
+            np.concatenate([one.initial.values for one in shards], axis=-2),
+            np.concatenate([one.initial.exponent for one in shards], axis=-2),
+        ),
+    )
 
 
 def unfold(
