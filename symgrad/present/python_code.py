@@ -76,7 +76,9 @@ class PythonPrinter(Conventions):
 
     def _bracketed(self, expr: sp.Basic, level: int) -> str:
         text = str(self._print(expr))
-        return f"({text})" if precedence(expr) < level or text.startswith("-") else text
+        quotient = expr.is_Pow and expr.exp.is_Rational and expr.exp.is_negative  # written as 1/…
+        binds = PRECEDENCE["Mul"] if quotient else precedence(expr)
+        return f"({text})" if binds < level or text.startswith("-") else text
 
     def _args(self, args: Iterable[Any]) -> str:
         return ", ".join(str(self._print(arg)) for arg in args)

@@ -130,6 +130,8 @@ class _Reader:
             return 0.17 + self.word()
         if token == r"\begin":
             return self.table()
+        if token == r"\substack":
+            return self.stack()
         if token.startswith("\\"):
             letter = token[1:] in GREEK or not token[1:].isalpha()
             return _COMMANDS.get(token, 0.66 if letter else 0.34 + 0.53 * (len(token) - 1))
@@ -144,6 +146,20 @@ class _Reader:
         while (token := self.next()) != "}":
             text += token
         return 0.53 * len(text)
+
+    def stack(self) -> float:
+        """Lines below each other: the widest counts."""
+        self.peek()
+        self.next()
+        widest, total = 0.0, 0.0
+        while self.peek():
+            if self.peek() in {r"\\", "}"}:
+                widest, total = max(widest, total), 0.0
+                if self.next() == "}":
+                    break
+            else:
+                total += self.atom()
+        return widest
 
     def table(self) -> float:
         """Columns as wide as their widest entry, with space between."""

@@ -104,6 +104,7 @@ def _exact_sizes(options: RecurrentOptions, tensors: RecurrentTensors) -> list[a
 
 
 def floats(numbers: Sequence[Any]) -> Float:
+    """Exact numbers or balls as float64, to the nearest."""
     return np.array([float(number_ball(number, 128).mid()) for number in numbers])
 
 

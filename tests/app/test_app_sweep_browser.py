@@ -22,4 +22,4 @@ def test_a_sweep_is_followed_to_its_end_without_a_click(open_page: OpenPage) -> 
     with other.expect_download() as download:
         other.get_by_role("button", name="Data CSV").click()
     assert download.value.suggested_filename == "followed.csv"
-    assert download.value.path().read_bytes().startswith(b"point,activation,")
+    assert download.value.path().read_bytes().startswith(b"point,architecture,activation,")

@@ -12,7 +12,7 @@ from mpmath import mp, mpc, mpf
 from symgrad.symbolic.balls import precision
 from symgrad.symbolic.germs.algebra import DomainError
 from symgrad.symbolic.germs.behaviour import Approach, Behaviour, End, behaviour
-from symgrad.symbolic.germs.constants import ONE
+from symgrad.symbolic.germs.constants import ONE, constant
 from symgrad.symbolic.germs.monomials import LOG, UNIT, X, exponential, growth, power, product, sup, value
 from symgrad.symbolic.letters import x
 from tests.theory.reference import evaluate, number
@@ -309,3 +309,12 @@ def test_a_neighbourhood_can_be_asked_for() -> None:
     assert far.R >= 20
     assert near.range.contains(far.range)
     assert far.range.rad() < near.range.rad() / 1000
+
+
+def test_a_coefficient_met_at_few_bits_is_no_coarser_afterwards() -> None:
+    """What a process did before decides nothing about how sharp a proof is."""
+    number = sp.pi / 7 + sp.sqrt(3)
+    with precision(20):
+        coarse = constant(number).ball.rad()
+    with precision(300):
+        assert constant(number).ball.rad() < 1e-80 < coarse

@@ -26,7 +26,7 @@ def example(name: str) -> sp.Basic:
     if kind is Juxtaposed:
         return Juxtaposed(D[l], W[l])
     (count,) = kind.nargs
-    return kind(*sp.symbols("p q r", real=True)[:count])
+    return kind(*sp.symbols("p q r s", real=True)[:count])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -86,7 +86,9 @@ def test_each_elementwise_function_of_pytorch_is_covered() -> None:
         if name.startswith("_") or name.endswith("_") or not name.islower():
             continue
         try:
+            torch.manual_seed(3)  # what drops entries at random drops others the second time
             value: Any = function(given.clone())
+            torch.manual_seed(4)
             turned: Any = function(given.flatten()[order].reshape(3, 4))
         except (TypeError, RuntimeError, ValueError, AttributeError, UserWarning):
             continue

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+import flint
 import sympy as sp
 from flint import arb, fmpq
 
@@ -107,9 +108,14 @@ def interval(ball: arb) -> Constant:
     return Constant(ball)
 
 
-@lru_cache(maxsize=4096)
 def constant(number: sp.Expr) -> Constant:
-    """The coefficient of an exactly given real SymPy number."""
+    """The coefficient of an exactly given real SymPy number, its ball at the current precision."""
+    return _constant(number, flint.ctx.prec)
+
+
+@lru_cache(maxsize=4096)
+def _constant(number: sp.Expr, bits: int) -> Constant:
+    """``bits`` says under which precision it is kept: a ball of fewer bits would weaken a later proof."""
     exact = _tidy(number)
     return rational(exact) if isinstance(exact, fmpq) else Constant(evaluate(exact), exact)
 

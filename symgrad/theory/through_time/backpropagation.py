@@ -174,6 +174,7 @@ def backpropagation_through_time() -> Body:
         ),
         steps=steps,
         conclusion=conclusion,
+        picture={"verb": "simulate", "architecture": "rnn", "activation": "tanh", "sigma_w": 2.0},
         sources=(
             Source("werbos1990"),
             Source("rumelhart1986pdp", "chapter 8, recurrent nets"),

@@ -127,6 +127,7 @@ def error_flow_paths() -> Body:
         ),
         steps=steps,
         conclusion=conclusion,
+        picture={"verb": "simulate", "architecture": "rnn", "activation": "sigmoid", "sigma_w": 2.0},
         sources=SOURCES,
         claims=(
             Claim(

@@ -128,6 +128,7 @@ def error_flow_bound() -> Body:
         ),
         steps=steps,
         conclusion=conclusion,
+        picture={"verb": "simulate", "architecture": "rnn", "activation": "sigmoid"},
         sources=SOURCES,
         claims=(
             Claim(

@@ -62,6 +62,9 @@ LSTM_ROWS = {
     ),
 }
 
+PICTURED: tuple[dict[str, object], ...] = ({"forget_gate": False}, {"forget_bias": 2.0})
+"""The net beside the page, without a forget gate and with one."""
+
 
 def lstm_entries(forget_gate: bool = True) -> dict[tuple[str, str], sp.Expr]:
     """∂(h or c)_{t,j}/∂(h or c)_{t−1,p}, by the two letters; with respect to c_{t−1} those for p = j, since
@@ -236,6 +239,7 @@ def _lstm(forget_gate: bool) -> Body:
         ),
         steps=steps,
         conclusion=unfolded_product((h, c)),
+        picture={"verb": "simulate", "architecture": "lstm", **PICTURED[forget_gate]},
         sources=(Source("hochreiter1997", "section 4"), Source("gers2000", "section 3"))[: 1 + forget_gate],
         claims=(
             step_claim(

@@ -120,7 +120,7 @@ def _bound() -> str:
 @derivation("gru-leak", "The GRU carries its state past a gate, and its gradient too", "gates")
 def gru_leak() -> Body:
     """∂h_t/∂h_k = ∏ z_s + Σ_s (∏_{l>s} z_l) A_s ∂h_{s−1}/∂h_k; one step stretches by √(1 + ½‖W_z‖² + K²)."""
-    z = sp.Symbol("z", real=True)
+    z = sp.Symbol("z", positive=True)
     weighed = z**2 + 2 * (2 * z * (1 - z)) ** 2 + (1 - z) ** 2
     steps = (
         prove(

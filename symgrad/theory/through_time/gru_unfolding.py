@@ -157,6 +157,7 @@ def gru_step() -> Body:
         ),
         steps=steps,
         conclusion=unfolded_product((h,)),
+        picture={"verb": "simulate", "architecture": "gru"},
         sources=(Source("cho2014", "eq 5-8"), Source("paszke2019", "torch.nn.GRU")),
         claims=(
             step_claim(

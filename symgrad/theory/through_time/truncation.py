@@ -112,7 +112,7 @@ def _outputs() -> str:
     )
 
 
-CELL_ALONE = sp.Symbol("c", real=True)
+CELL_ALONE = sp.Symbol("c_1", real=True)
 ALONE = 1 / (1 + sp.exp(-w_f * sp.tanh(CELL_ALONE)))
 LOOP = CELL_ALONE * ALONE * (1 - ALONE) * w_f * (1 - sp.tanh(CELL_ALONE) ** 2)
 """What one step adds by the forget gate of a unit whose output is tanh of its cell."""

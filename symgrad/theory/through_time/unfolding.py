@@ -204,6 +204,7 @@ def unfolded_net() -> Body:
         assumptions=(*SETTING, ("the error ", E, " depends on the last state ", h[T], " alone")),
         steps=steps,
         conclusion=conclusion,
+        picture={"verb": "simulate", "architecture": "rnn", "activation": "tanh", "sigma_w": 1.2},
         sources=(
             Source("rumelhart1986pdp", "chapter 8, recurrent nets"),
             Source("werbos1990"),
