@@ -158,9 +158,8 @@ def headline(document: Document) -> None:
     agreeing = sum(cell["agrees"] for cell in cells)
     if cells:
         finding(
-            f"The gradient at initialisation said beforehand in {agreeing} of {len(cells)} cases whether a "
-            f"net "
-            "would learn the task."
+            f"In {agreeing} of {len(cells)} cases the gradient at initialisation, held against one "
+            "threshold, tells whether the net learns the task."
         )
     else:
         finding("The nets are learning: none has finished its seeds yet.")
