@@ -85,8 +85,7 @@ def result(document: Document) -> None:
         figure(drawn(latch_chart.return_map, document), "map-chart")
         st.caption(
             "Solid: the next state, h′ = tanh(wh), with the band that inputs up to μ can shift it in. Where "
-            "it "
-            "meets the dotted diagonal nothing changes. Stairs: three orbits."
+            "it meets the dotted diagonal nothing changes. Stairs: three orbits."
         )
     with right:
         st.subheader("Basins of attraction", anchor=False)

@@ -14,11 +14,9 @@ from symgrad.numeric.draws.weights import BIASES, INPUTS, SAMPLERS, WEIGHTS
 from symgrad.numeric.kernel import Array
 from symgrad.numeric.recurrent import Recurrence, TimeGradients, Weights
 from symgrad.numeric.recurrent.cells import LSTM, Cell
+from symgrad.numeric.recurrent.net import FORGET_BIAS
 from symgrad.numeric.training.layer import Draw, Pass, Scratch
 from symgrad.numeric.training.parameters import Shape, Views
-
-FURTHEST = 50.0
-"""σ(50) is 1 in float64: a larger forget bias is the same gate."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,9 @@ class Recurrent:
         if not (math.isfinite(self.sigma_w) and self.sigma_w >= 0):
             raise ValueError(f"sigma_w = {self.sigma_w!r}: legal are finite numbers from 0 on")
         bias = self.forget_bias
-        legal = bias == "chrono" if isinstance(bias, str) else abs(bias) <= FURTHEST
+        legal = bias == "chrono" if isinstance(bias, str) else abs(bias) <= FORGET_BIAS
         if not legal:
-            raise ValueError(f"forget_bias = {bias!r}: legal are chrono and numbers up to {FURTHEST:g}")
+            raise ValueError(f"forget_bias = {bias!r}: legal are chrono and numbers up to {FORGET_BIAS:g}")
         if bias != 0 and not self._gated:
             raise ValueError(f"forget_bias = {bias!r}: legal is 0 for a cell without a forget gate")
         if bias == "chrono" and self.steps < 3:
