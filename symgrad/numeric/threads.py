@@ -6,10 +6,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -17,7 +18,12 @@ R = TypeVar("R")
 _MOST = 4
 """Threads side by side at most, unless `limit_threads` says otherwise: beyond, memory bandwidth decides."""
 
+Start: TypeAlias = Callable[..., Callable[[], Any]]
+"""start(f, *args) begins f(*args) and returns a function that waits for what it returns, see
+`second_thread`."""
+
 _lock = threading.Lock()
+_crowd = threading.local()  # .several: this thread is one of several of `thread_map`
 _limit: list[int] = []  # at most one
 _held: list[tuple[object, int]] = []  # what each caller that is inside asked for
 _original: list[tuple[Any, Any]] = []  # libraries, and their limits before the first of them came
@@ -99,5 +105,45 @@ def thread_map(f: Callable[[T], R], items: Sequence[T], threads: int, blas: int 
     with blas_threads(blas):
         if min(len(items), threads) <= 1:
             return [f(item) for item in items]
-        with ThreadPoolExecutor(min(len(items), threads)) as pool:
+        with ThreadPoolExecutor(min(len(items), threads), initializer=_join_crowd) as pool:
             return list(pool.map(f, items))
+
+
+def _join_crowd() -> None:
+    _crowd.several = True
+
+
+def at_once(f: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    """A `Start` that has no thread: f(*args) is done when it returns."""
+    found = f(*args)
+    return lambda: found
+
+
+@contextmanager
+def second_thread(worth: bool) -> Iterator[Start]:
+    """``start`` for the work of a pass that its steps do not wait for: a second thread does it, in the order
+    of starting, while this one goes from step to step.
+
+    What each piece works out does not depend on when that is, so threads change no bit. BLAS has one thread
+    meanwhile. A pass that is not ``worth`` a thread, or has no core for one (the engine may use one only, or
+    runs several passes side by side), does each piece `at_once`. Where a piece raises, so does waiting for
+    it, and leaving the context at the latest.
+    """
+    if not worth:
+        yield at_once
+        return
+    with blas_threads(1):
+        if cores() == 1 or getattr(_crowd, "several", False):
+            yield at_once
+            return
+        started: list[Future[Any]] = []
+
+        def start(f: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+            # NumPy's error state belongs to the context
+            started.append(pool.submit(copy_context().run, f, *args))
+            return started[-1].result
+
+        with ThreadPoolExecutor(1) as pool:
+            yield start
+            for piece in started:
+                piece.result()

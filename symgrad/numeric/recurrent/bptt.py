@@ -22,6 +22,7 @@ from symgrad.numeric.recurrent.unfolded import (
     stacked,
     stored,
 )
+from symgrad.numeric.threads import Start, at_once
 
 _DEAD = -(2**40)
 
@@ -66,10 +67,17 @@ class Found:
 
 
 def backward(
-    ops: Primitives, cell: Cell, net: Shared, unfolded: Unfolded, covector: Tensor, buffers: Buffers
+    ops: Primitives,
+    cell: Cell,
+    net: Shared,
+    unfolded: Unfolded,
+    covector: Tensor,
+    buffers: Buffers,
+    start: Start = at_once,
 ) -> Found:
     """Back through the blocks from covector (…, B, parts·N), ∂E/∂s_T; or (…, T, B, parts·N), what arrives at
-    each s_t.
+    each s_t. The coefficients of the block below and the sums over the block above are worked out beside the
+    steps of this one.
 
     Raises ValueError, naming the step, where φ′ is infinite or NaN.
     """
@@ -83,33 +91,29 @@ def backward(
         return buffers(name, (*lead, count, batch, wide * width), dtype)
 
     gradients = [buffer(f"gradient {k}", most + 1, 1) for k in range(cell.parts)]
-    coefficients, scratch = buffer("factors", most, cell.coefficients), buffer("delta", most, cell.deltas)
+    # two each: one block's steps are under way while another's are read
+    coefficients = [buffer(f"factors {k}", most, cell.coefficients) for k in range(2)]
+    scratch = [buffer(f"delta {k}", most, cell.deltas) for k in range(2)]
     ones = ops.array(np.ones((*lead, most * batch, 1), dtype))
     recurrent, given, bias, inner = (Sum(ops) for _ in range(4))
     always = len(covector.shape) > len(lead) + 2
-    start = ops.scale(covector[..., -1, :, :], 0.0) if always else covector
+    end = ops.scale(covector[..., -1, :, :], 0.0) if always else covector
     rows = [
-        settle(ops, columns(start, k, k + 1, width), None, "the covector", free=True)
-        for k in range(cell.parts)
+        settle(ops, columns(end, k, k + 1, width), None, "the covector", free=True) for k in range(cell.parts)
     ]
-    for block in reversed(blocks):
-        first, last, n = block.first, block.last, block.last - block.first
-        into = [part(store, 0, n + 1) for store in gradients]
-        rows = [row.copy(ops) for row in _centred(ops, rows)]  # the gradients of a block are written over
-        arriving = part(covector, first, last) if always else None
-        factors = cell.factors(ops, block.made, block.before, block.after, part(coefficients, 0, n))
-        done = _plainly(ops, cell, net, block, rows, factors, arriving, into, part(scratch, 0, n))
-        if done is None:
-            done = _carefully(ops, cell, net, block, rows, factors, arriving, part(scratch, 0, n))
-        delta, exponent, rows, sizes, power = done
-        squares[..., first:last, :] = sizes
-        if power is not None:
-            powers[..., first:last, :] = power[..., 0]
+
+    def factors(at: int) -> Tensor:
+        block = blocks[at]
+        into = part(coefficients[at % 2], 0, block.last - block.first)
+        return cell.factors(ops, block.made, block.before, block.after, into)
+
+    def add_up(block: Block, delta: Tensor, exponent: Exponents | None) -> None:
         by_drive = columns(delta, 0, cell.gates, width)
         by_product = columns(delta, cell.deltas - cell.gates, cell.deltas, width)
+        one = ones[..., : (block.last - block.first) * batch, :]
         aligned, top = _aligned(ops, by_drive, exponent)
         given.add(merged(aligned), merged(block.inputs), top)
-        bias.add(ones[..., : n * batch, :], merged(aligned), top)
+        bias.add(one, merged(aligned), top)
         alive: NDArray[Any] | bool = True
         if block.exponent is not None:
             alive = ops.numpy(ops.squares(block.before[0]))[..., None] > 0
@@ -118,7 +122,30 @@ def backward(
             aligned, top = _aligned(ops, by_product, exponent, alive)
         recurrent.add(merged(aligned), merged(block.before[0]), top)
         if cell.inner:
-            inner.add(ones[..., : n * batch, :], merged(aligned), top)
+            inner.add(one, merged(aligned), top)
+
+    ahead, added = start(factors, len(blocks) - 1), [at_once(lambda: None)] * 2
+    for at in reversed(range(len(blocks))):
+        block = blocks[at]
+        first, last, n = block.first, block.last, block.last - block.first
+        into = [part(store, 0, n + 1) for store in gradients]
+        rows = [row.copy(ops) for row in _centred(ops, rows)]  # the gradients of a block are written over
+        arriving = part(covector, first, last) if always else None
+        known = ahead()
+        if at:
+            ahead = start(factors, at - 1)
+        added[at % 2]()
+        delta_into = part(scratch[at % 2], 0, n)
+        done = _plainly(ops, cell, net, block, rows, known, arriving, into, delta_into)
+        if done is None:
+            done = _carefully(ops, cell, net, block, rows, known, arriving, delta_into)
+        delta, exponent, rows, sizes, power = done
+        squares[..., first:last, :] = sizes
+        if power is not None:
+            powers[..., first:last, :] = power[..., 0]
+        added[at % 2] = start(add_up, block, delta, exponent)
+    for wait in added:
+        wait()
     return Found(squares, powers, rows, recurrent, given, bias, inner if cell.inner else bias)
 
 

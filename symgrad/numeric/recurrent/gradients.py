@@ -12,9 +12,8 @@ Sources: Rumelhart, Hinton & Williams 1986; Werbos 1990.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -25,13 +24,10 @@ from symgrad.numeric.recurrent.bptt import Sum, backward, together
 from symgrad.numeric.recurrent.cells.cell import Cell
 from symgrad.numeric.recurrent.shared import Shared, Weights, check_shapes, reordered
 from symgrad.numeric.recurrent.unfolded import Unfolded, forward
-from symgrad.numeric.threads import cores, thread_map
+from symgrad.numeric.threads import second_thread
 
-SHARD = 16
-"""Samples of a shard at least: with fewer rows a product costs more than its share."""
 WORTH = 2**20
-"""Steps times samples times units from which threads are worth being started."""
-_DEAD = -(2**40)
+"""Steps times samples times units from which a second thread is worth being started."""
 
 
 @dataclass(frozen=True)
@@ -87,59 +83,15 @@ def through_time(
 
     x = inputs (…, T, B, M), g = covector (…, B, parts·N), or (…, T, B, parts·N) for E = Σ_t ⟨g_t, s_t⟩, s_0 =
     initial (…, B, parts·N), None for 0; leading axes none or a stack of nets; all of one dtype, float32 or
-    float64. From two shards of samples on, shards run side by side with BLAS at one thread: steps wait for
-    each other, samples do not. How samples are shared out depends on the batch alone, so no bit depends on
-    the threads. A smaller batch runs with the threads that BLAS has when called (`threads.blas_threads`).
-    Raises ValueError on shapes that do not fit and weights that are not finite, and, naming the step, where φ
-    or φ′ leaves its range for good (see `scaled`).
+    float64. Steps wait for each other; the products that do not are worked out beside them in a
+    `second_thread` where sizes are worth one, which changes no bit. Raises ValueError on shapes that do not
+    fit and weights that are not finite, and, naming the step, where φ or φ′ leaves its range for good (see
+    `scaled`).
     """
     check_shapes(cell, weights, inputs, covector, initial)
-    net = Shared.of(primitives, cell, weights)
-
-    def gradients(rows: slice) -> TimeGradients:
-        passes = Recurrence(cell, primitives)
-        passes.run(net, inputs[..., rows, :], None if initial is None else initial[..., rows, :])
-        return passes.backward(covector[..., rows, :])
-
-    batch = inputs.shape[-2]
-    shards = max(1, batch // SHARD) if primitives is NUMPY else 1
-    if shards == 1:
-        return gradients(slice(0, batch))
-    ends = [batch * k // shards for k in range(shards + 1)]
-    worth = inputs[..., 0].size * net.width >= WORTH
-    rows = [slice(first, last) for first, last in pairwise(ends)]
-    return merged(thread_map(gradients, rows, cores() if worth else 1))
-
-
-def merged(shards: Sequence[TimeGradients]) -> TimeGradients:
-    """The gradients of all samples from those of shards of them, one after another in the batch."""
-
-    def norm(logs: Sequence[Float]) -> Float:
-        return np.asarray(0.5 * np.logaddexp.reduce(2 * np.stack(logs), axis=0))
-
-    def summed(parts: Sequence[Scaled]) -> Scaled:
-        alive = [(part.values != 0).any(axis=(-2, -1), keepdims=True) for part in parts]
-        known = [np.where(one, part.exponent, _DEAD) for one, part in zip(alive, parts, strict=True)]
-        top = np.max(known, axis=0)
-        top = np.where(top == _DEAD, 0, top)
-        total = np.zeros_like(parts[0].values)
-        for part in parts:
-            total += np.ldexp(part.values, np.minimum(part.exponent - top, 0))
-        return Scaled(total, top)
-
-    cells = [one.ln_cell for one in shards if one.ln_cell is not None]
-    return TimeGradients(
-        norm([one.ln_state for one in shards]),
-        norm(cells) if cells else None,
-        summed([one.recurrent for one in shards]),
-        summed([one.input for one in shards]),
-        summed([one.bias for one in shards]),
-        summed([one.recurrent_bias for one in shards]),
-        Scaled(
-            np.concatenate([one.initial.values for one in shards], axis=-2),
-            np.concatenate([one.initial.exponent for one in shards], axis=-2),
-        ),
-    )
+    passes = Recurrence(cell, primitives)
+    passes.run(Shared.of(primitives, cell, weights), inputs, initial)
+    return passes.backward(covector)
 
 
 def unfold(
@@ -173,9 +125,14 @@ class Recurrence:
         ops, (*lead, _, batch, _) = self._ops, inputs.shape
         shape = (*lead, batch, self.cell.parts * net.width)
         start = np.zeros(shape, inputs.dtype) if initial is None else initial
-        unfolded = forward(ops, self.cell, net, ops.array(inputs), ops.array(start), self._buffers)
+        with second_thread(self._worth(inputs.shape, net.width)) as begin:
+            unfolded = forward(ops, self.cell, net, ops.array(inputs), ops.array(start), self._buffers, begin)
         self._last = net, unfolded
         return unfolded
+
+    def _worth(self, shape: tuple[int, ...], width: int) -> bool:
+        """Whether a second thread is, for inputs of that shape (…, T, B, M)."""
+        return self._ops is NUMPY and math.prod(shape[:-1]) * width >= WORTH
 
     @np.errstate(all="ignore")
     def backward(self, covector: Array) -> TimeGradients:
@@ -191,7 +148,8 @@ class Recurrence:
         if covector.shape not in legal or covector.dtype != dtype:
             expected = f"{dtype} {legal[0]} or {legal[1]}"
             raise ValueError(f"the covector is {covector.dtype} {covector.shape}: expected {expected}")
-        found = backward(ops, cell, net, unfolded, ops.array(covector), self._buffers)
+        with second_thread(self._worth((*lead, block.last, batch, 1), width)) as begin:
+            found = backward(ops, cell, net, unfolded, ops.array(covector), self._buffers, begin)
 
         def summed(total: Sum, rows: int, order: tuple[int, ...]) -> Scaled:
             """A sum over time on the host, its gates (axis ``rows``) in the order of the weights."""

@@ -21,6 +21,7 @@ from symgrad.numeric.arrays.primitives import Buffers, Primitives, Tensor
 from symgrad.numeric.arrays.scaled import EDGE, Exponents, Rows, settle
 from symgrad.numeric.recurrent.cells.cell import Cell, Parts, columns
 from symgrad.numeric.recurrent.shared import Shared
+from symgrad.numeric.threads import Start, at_once
 
 _STEPS, _ENTRIES = 32, 2**17
 """Most steps of a block, most steps times entries of a state: gradients that change by 2^5 a step stay
@@ -53,9 +54,16 @@ class Unfolded:
 
 
 def forward(
-    ops: Primitives, cell: Cell, net: Shared, inputs: Tensor, start: Tensor, buffers: Buffers
+    ops: Primitives,
+    cell: Cell,
+    net: Shared,
+    inputs: Tensor,
+    first_state: Tensor,
+    buffers: Buffers,
+    start: Start = at_once,
 ) -> Unfolded:
-    """The pass through inputs (…, T, B, M) from s_0 = start (…, B, parts·N).
+    """The pass through inputs (…, T, B, M) from s_0 = first_state (…, B, parts·N); U x_t + b of the next
+    block is worked out beside the steps of this one.
 
     Raises ValueError, naming the step, where a state leaves the range of its dtype, or passes the edge of the
     ordinary range without a line to continue on.
@@ -65,7 +73,10 @@ def forward(
     held = [buffers(f"state {k}", (*lead, steps + 1, batch, width), dtype) for k in range(cell.parts)]
     made = buffers("made", (*lead, steps, batch, cell.made * width), dtype)
     spare = buffers("spare", (*lead, batch, (cell.gates + 1) * width), dtype)
-    at = [settle(ops, columns(start, k, k + 1, width), None, "the initial state") for k in range(cell.parts)]
+    at = [
+        settle(ops, columns(first_state, k, k + 1, width), None, "the initial state")
+        for k in range(cell.parts)
+    ]
     if len(at) > 1 and any(row.exponent is not None for row in at):
         raise ValueError(
             f"the initial state leaves the ordinary range, 2^±{EDGE[dtype]}: take smaller entries"
@@ -75,16 +86,23 @@ def forward(
             store[..., 0, :, :] = row.values
     state, exponent = tuple(row.values for row in at), at[0].exponent
     blocks = []
+
+    def drive_of(first: int) -> Tensor:
+        given = inputs[..., first : first + together, :, :]
+        return _drive(ops, cell, net, given, part(made, first, first + given.shape[-3]))
+
+    ahead = start(drive_of, 0)
     for first in range(0, steps, together):
         last = min(first + together, steps)
-        given, kept = inputs[..., first:last, :, :], part(made, first, last)
+        given, kept, drive = inputs[..., first:last, :, :], part(made, first, last), ahead()
+        if last < steps:
+            ahead = start(drive_of, last)
         into = [part(store, first + 1, last + 1) for store in held]
         done = None
         if exponent is None and not (cell.unbounded and (net.recurrent_power or net.bias_power)):
-            drive = _drive(ops, cell, net, given, kept)
             done = _plainly(ops, cell, net, state, drive, first, kept, into, spare)
         if done is None:
-            drive = _drive(ops, cell, net, given, None)
+            drive = _drive(ops, cell, net, given, None)  # what lies in ``made`` may be written over
             at_first = Rows(state[0], exponent, None)
             done = _carefully(ops, cell, net, at_first, drive, first, kept, into)
         passed, exponents_passed, left = done
