@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -151,5 +152,24 @@ def document(standings: Sequence[Standing], found: Sequence[Verdict]) -> dict[st
 
 
 def machine() -> dict[str, Any]:
-    """Where this was measured."""
-    return {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}
+    """Where this was measured. ``openblas``: the processor whose kernels OpenBLAS, NumPy's library for
+    products, takes; its own choice, unless OPENBLAS_CORETYPE is set. They decide by half what a product
+    costs."""
+    from threadpoolctl import threadpool_info
+
+    kernels = {one["architecture"] for one in threadpool_info() if one["internal_api"] == "openblas"}
+    return {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "openblas": ", ".join(sorted(kernels)) or None,
+        "openblas_told": bool(os.environ.get("OPENBLAS_CORETYPE")),
+    }
+
+
+def where() -> str:
+    """The same in a line."""
+    known = machine()
+    told = "told by OPENBLAS_CORETYPE" if known["openblas_told"] else "its own choice"
+    return f"{known['cores']} cores, {known['machine']}; OpenBLAS's kernels: {known['openblas']} ({told})"

@@ -25,7 +25,7 @@ SIGNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] 
         (r"(?<!\w)-(?=[\w∞√])", "−"),
     )
 )
-POWER = re.compile(r"10\^(-?\d+(?:\.\d+)?)")
+POWER = re.compile(r"(?<![\w.^])(\d+(?:\.\d+)?)\^(-?\d+(?:\.\d+)?|[a-zA-Z]\b)")
 
 
 def escaped(text: str) -> str:
@@ -34,10 +34,10 @@ def escaped(text: str) -> str:
 
 
 def powers(text: str) -> str:
-    """The text as Markdown, with 10^-4.2 as a raised exponent."""
-    return "".join(
-        f"$10^{{{part}}}$" if index % 2 else escaped(part) for index, part in enumerate(POWER.split(text))
-    )
+    """The text as Markdown, with 10^-4.2 and 0.21^t as raised exponents."""
+    plain, *found = POWER.split(text)
+    raised = zip(found[::3], found[1::3], found[2::3], strict=True)
+    return escaped(plain) + "".join(f"${base}^{{{top}}}$" + escaped(rest) for base, top, rest in raised)
 
 
 def typeset(text: str) -> str:

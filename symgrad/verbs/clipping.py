@@ -67,7 +67,7 @@ def clipping(
         "nets": nets,
         "example": _example(),
     }
-    found["finding"] = " ".join(_finding(net, steps) for net in nets)
+    found["finding"] = _headline(nets, steps) + " ".join(_finding(net, steps) for net in nets)
     return found
 
 
@@ -152,6 +152,17 @@ def _example() -> dict[str, Any]:
     }
 
 
+def _headline(nets: list[Document], steps: int) -> str:
+    """What the page is about, where these two nets show it."""
+    vanishing, exploding = (net["log10_norm"] for net in nets)
+    left_alone = vanishing["none"][-1] == vanishing["norm"][-1] == vanishing["value"][-1]
+    if not left_alone or exploding["none"][-1] in (exploding["norm"][-1], exploding["value"][-1]):
+        return ""
+    return (
+        f"At T = {steps} clipping bounds the gradient that explodes and leaves the vanishing one as it is. "
+    )
+
+
 def _finding(net: Document, steps: int) -> str:
     """One sentence made from the numbers of one net."""
     logs, clipped = net["log10_norm"], net["clipped"]
@@ -161,8 +172,8 @@ def _finding(net: Document, steps: int) -> str:
     turned = net["cosine"]["value"][-1]
     if logs["none"][-1] == logs["norm"][-1] == logs["value"][-1]:
         return (
-            f"{opening}, where neither clip changes it (by norm {clipped['norm']} and by value "
-            f"{clipped['value']} of {steps} lengths are clipped)."
+            f"{opening}, too short there to be clipped; of the {steps} lengths {clipped['norm']} are "
+            f"clipped by norm and {clipped['value']} by value."
         )
     return (
         f"{opening}, clipped by norm to {_power(logs['norm'][-1])} in its own direction, by value to "

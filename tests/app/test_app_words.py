@@ -31,6 +31,7 @@ def test_escaped_text_opens_no_mathematics_and_no_directive(text: str) -> None:
 
 
 def test_powers_of_ten_are_raised() -> None:
+    assert powers("at most 0.21^t, of 10^{2} and x^2") == r"at most $0.21^{t}$, of 10\^\{2\} and x\^2"
     assert powers("by 10^-9.1 = 3, a_b") == r"by $10^{-9.1}$ \= 3, a\_b".replace(r"\=", "=")
 
 

@@ -23,6 +23,7 @@ from symgrad.theory.through_time import (
 )
 from symgrad.theory.through_time.latch_orbits import basins, run
 from symgrad.theory.through_time.rests import attracting, critical_input, repelling
+from symgrad.verbs.clipping import clipping
 
 CASES = [
     (w, mu)
@@ -264,3 +265,11 @@ def test_a_planted_error_breaks_its_page(monkeypatch: pytest.MonkeyPatch, kind: 
     monkeypatch.setattr(module, name, wrong)
     with pytest.raises(RefutedError):
         page.body()
+
+
+def test_the_headline_on_clipping_is_what_the_nets_show() -> None:
+    """Nets that both vanish, or a limit that nothing reaches, show no cure."""
+    said = "At T = 30 clipping bounds the gradient that explodes and leaves the vanishing one as it is. "
+    assert clipping(steps=30)["finding"].startswith(said)
+    assert clipping(steps=30, exploding=0.7)["finding"].startswith("At weight scale 0.8 ")
+    assert clipping(steps=30, limit=1e9, value=1e9)["finding"].startswith("At weight scale 0.8 ")
