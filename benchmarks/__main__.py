@@ -69,13 +69,14 @@ def main() -> int:
         parser.error(f"group {min(unknown)!r} is not known (legal: {', '.join(legal)})")
     results: dict[str, Any] = {}
     wrong = False
-    print(where(), flush=True)
+    place = machine()
+    print(where(place), flush=True)
     for group in options.groups or ([*WORKLOADS] if options.quick else usual):
         found, broken = (_workload if group in WORKLOADS else _rows)(group, options)
         results[group] = found
         wrong |= broken
     if options.json:
-        document = {**machine(), "rounds": options.rounds, "quick": options.quick, "groups": results}
+        document = {**place, "rounds": options.rounds, "quick": options.quick, "groups": results}
         options.json.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return int(wrong)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.contest import Standing
+from benchmarks.contest import Standing, environment
 from benchmarks.workload import MEASURES, Limit, Workload
 
 
@@ -151,25 +152,26 @@ def document(standings: Sequence[Standing], found: Sequence[Verdict]) -> dict[st
     }
 
 
+_KERNELS = """
+import numpy, threadpoolctl
+print(*{one["architecture"] for one in threadpoolctl.threadpool_info() if one["internal_api"] == "openblas"})
+"""
+
+
 def machine() -> dict[str, Any]:
     """Where this was measured. ``openblas``: the processor whose kernels OpenBLAS, NumPy's library for
-    products, takes; its own choice, unless OPENBLAS_CORETYPE is set. They decide by half what a product
-    costs."""
-    from threadpoolctl import threadpool_info
-
-    kernels = {one["architecture"] for one in threadpool_info() if one["internal_api"] == "openblas"}
+    products, takes in a child; None for another library."""
+    command = [sys.executable, "-c", _KERNELS]
+    kernels = subprocess.run(command, env=environment(0), capture_output=True, text=True, check=True).stdout
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,
         "machine": platform.machine(),
         "cores": os.cpu_count(),
-        "openblas": ", ".join(sorted(kernels)) or None,
-        "openblas_told": bool(os.environ.get("OPENBLAS_CORETYPE")),
+        "openblas": kernels.strip() or None,
     }
 
 
-def where() -> str:
+def where(known: dict[str, Any]) -> str:
     """The same in a line."""
-    known = machine()
-    told = "told by OPENBLAS_CORETYPE" if known["openblas_told"] else "its own choice"
-    return f"{known['cores']} cores, {known['machine']}; OpenBLAS's kernels: {known['openblas']} ({told})"
+    return f"{known['cores']} cores, {known['machine']}; OpenBLAS's kernels: {known['openblas']}"

@@ -62,14 +62,12 @@ class Prepared:
 @dataclass(frozen=True)
 class Contender:
     """``prepare`` is ``module:function`` from a `Case` and ``options`` to `Prepared`; ``needs`` the packages
-    that must be installed; ``environment`` is set before the process starts, beside the number of threads;
-    ``able`` says of a case why the contender does not run it, or ""."""
+    that must be installed; ``able`` says of a case why the contender does not run it, or ""."""
 
     name: str
     prepare: str
     needs: tuple[str, ...] = ()
     threads: tuple[int, ...] = (1, 2)
-    environment: Mapping[str, str] = field(default_factory=dict)
     able: Callable[[Case], str] = lambda _: ""
     options: Mapping[str, Any] = field(default_factory=dict)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 from benchmarks.workload import OURS, Case, Contender, Limit, Workload
 
@@ -19,20 +18,9 @@ JAX = (
 )
 HAND = ("PyTorch by hand, Gram norms", "PyTorch by hand, a seed a thread")
 THREE = "three products a layer"
-SKYLAKE = "symgrad, OPENBLAS_CORETYPE=SkylakeX"
-_SKYLAKE = {"OPENBLAS_CORETYPE": "SkylakeX"}
-
-
-def wide_vectors(case: Case) -> str:
-    """Why OpenBLAS's kernels for AVX-512 cannot run here, or ""."""
-    path = Path("/proc/cpuinfo")
-    flags = path.read_text("utf-8") if path.exists() else ""
-    return "" if "avx512vl" in flags else "this processor has no AVX-512"
-
 
 CONTENDERS = (
     Contender(OURS, "benchmarks.peers.ours:gradient", threads=(0,)),
-    Contender(SKYLAKE, "benchmarks.peers.ours:gradient", (), (0,), _SKYLAKE, wide_vectors),
     *(
         Contender(name, f"benchmarks.peers.pytorch_gradient:gradient_{form}", ("torch",))
         for name, form in zip(
@@ -49,7 +37,6 @@ CONTENDERS = (
     Contender(THREE, "benchmarks.peers.products:three"),
     Contender(f"{THREE}, a seed a thread", "benchmarks.peers.products:three_seed_a_thread"),
     Contender("two products a layer, a seed a thread", "benchmarks.peers.products:two"),
-    Contender(f"{THREE}, SkylakeX", "benchmarks.peers.products:three", (), (1, 2), _SKYLAKE, wide_vectors),
     Contender(f"{THREE}, PyTorch", "benchmarks.peers.pytorch_gradient:products_mm", ("torch",)),
 )
 
