@@ -101,8 +101,9 @@ def forward(
         done = None
         if exponent is None and not (cell.unbounded and (net.recurrent_power or net.bias_power)):
             done = _plainly(ops, cell, net, state, drive, first, kept, into, spare)
+            if done is None:  # the steps have written over the drive
+                drive = _drive(ops, cell, net, given, None)
         if done is None:
-            drive = _drive(ops, cell, net, given, None)  # what lies in ``made`` may be written over
             at_first = Rows(state[0], exponent, None)
             done = _carefully(ops, cell, net, at_first, drive, first, kept, into)
         passed, exponents_passed, left = done
