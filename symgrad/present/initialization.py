@@ -13,7 +13,7 @@ from symgrad.errors import InputError
 
 if TYPE_CHECKING:  # the app's page names the modes without loading SymPy
     from symgrad.symbolic.number import Number
-    from symgrad.theory.gains import Gains
+    from symgrad.theory.initialization.gains import Gains
 
 __all__ = ["FRAMEWORKS", "MODES", "Recipe", "code", "recipe"]
 

@@ -17,7 +17,7 @@ from symgrad.symbolic.zeros.cuts import cuts
 from symgrad.theory.activation_derivative import as_written, differentiation, own_slope
 from symgrad.theory.activations import ACTIVATIONS, FAMILIES, Activation, slope_range
 from symgrad.theory.activations.frameworks import framework_names
-from symgrad.theory.gains import Gains, gains
+from symgrad.theory.initialization.gains import Gains, gains
 
 __all__ = ["Row", "atlas", "row"]
 

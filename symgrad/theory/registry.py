@@ -44,7 +44,11 @@ def _place(name: str) -> tuple[str, int]:
     return folder, order.index(last) if last in order else len(order)
 
 
-SUBJECTS = ("learning", "depth", "conditions", "arithmetic", "propagation", "time", "gates", "activations")
+SUBJECTS = (
+    *("learning", "depth", "conditions", "arithmetic"),
+    *("initialization", "propagation", "finite width", "spectra"),
+    *("time", "gates", "activations"),
+)
 """The order in which a reader meets the subjects."""
 
 DERIVATIONS: dict[str, Entry] = _collect()

@@ -12,7 +12,7 @@ from symgrad.verbs.asked import Document, Settings, entry_of, fraction
 if TYPE_CHECKING:
     from symgrad.symbolic.number import Number
     from symgrad.theory.activations import Activation
-    from symgrad.theory.gains import Gains
+    from symgrad.theory.initialization.gains import Gains
 
 __all__ = ["GAIN_NUMBERS", "audit", "gain", "initialization", "number_document"]
 
@@ -30,7 +30,7 @@ GAIN_NUMBERS = (
 def gain(activation: str, settings: Settings | None = None, q: str = "1") -> Document:
     """Forward and backward gain at the variance q, and the second moments that they come from."""
     from symgrad.present.plain import written
-    from symgrad.theory.gains import gain_sentence
+    from symgrad.theory.initialization.gains import gain_sentence
 
     entry, found = _gains(activation, settings, q)
     return {
@@ -49,7 +49,7 @@ def audit(activation: str = "tanh", depth: int = 30, width: int = 128, seeds: in
     """
     from symgrad.present.latex import latex
     from symgrad.present.plain import written
-    from symgrad.theory.audit import audited, curves
+    from symgrad.theory.initialization.audit import audited, curves
 
     rows = [
         {
@@ -114,7 +114,7 @@ def initialization(
 def _gains(activation: str, settings: Settings | None, q: str) -> tuple[Activation, Gains]:
     from sympy import Rational
 
-    from symgrad.theory.gains import gains
+    from symgrad.theory.initialization.gains import gains
 
     variance = Rational(*fraction("--q", q))
     if not Rational(1, LARGEST) <= variance <= LARGEST:

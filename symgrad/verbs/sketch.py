@@ -88,7 +88,7 @@ def _gain(entry: Activation, arguments: Mapping[str, Any], why: str, stage: int)
     from sympy import Rational
 
     from symgrad.symbolic.number import Number
-    from symgrad.theory.gains import Gains, gain_sentence
+    from symgrad.theory.initialization.gains import Gains, gain_sentence
     from symgrad.theory.slope_samples import mean_squares
 
     q = Rational(*fraction("--q", arguments.get("q", "1")))

@@ -17,7 +17,7 @@ import sympy as sp
 from symgrad.errors import InputError
 from symgrad.present.initialization import FRAMEWORKS, MODES, code, recipe
 from symgrad.theory.activations import CORE, activation
-from symgrad.theory.gains import gains
+from symgrad.theory.initialization.gains import gains
 
 FAN_IN, LAYERS = 400, 20
 

@@ -17,8 +17,8 @@ from symgrad.symbolic.letters import x
 from symgrad.symbolic.number import Number, combined
 from symgrad.theory import audit, gain_derivation
 from symgrad.theory.activations import CORE, Activation, activation, kernel
-from symgrad.theory.audit import GAIN_TABLE, audited, curves
-from symgrad.theory.gains import Gains, gain_sentence, gains
+from symgrad.theory.initialization.audit import GAIN_TABLE, audited, curves
+from symgrad.theory.initialization.gains import Gains, gain_sentence, gains
 
 
 def digits(number: Number) -> str:
@@ -135,7 +135,7 @@ def test_what_is_not_proved_is_estimated(monkeypatch: pytest.MonkeyPatch) -> Non
     def unable(*args: object) -> Number:
         raise NotImplementedError("a reason")
 
-    monkeypatch.setattr("symgrad.theory.gains.second_moment", unable)
+    monkeypatch.setattr("symgrad.theory.initialization.gains.second_moment", unable)
     found = gains(CORE["tanh"])
     assert found.second_moment.proof == found.forward.proof == "estimated"
     assert "a reason" in found.second_moment.why

@@ -6,7 +6,7 @@ from symgrad.symbolic.derivation import Claim, Source, prove
 from symgrad.symbolic.letters import T, delta, k, q, t
 from symgrad.symbolic.notation import Juxtaposed, Mean, Norm, Transposed, dphi, phi
 from symgrad.theory.entry import Body, derivation
-from symgrad.theory.length_map import SIGMA_B, SIGMA_W, Q, Z
+from symgrad.theory.propagation.length_map import SIGMA_B, SIGMA_W, Q, Z
 from symgrad.theory.through_time import finite_width_proofs as proofs
 from symgrad.theory.through_time.finite_width_proofs import (
     CORRELATION,

@@ -8,7 +8,7 @@ from symgrad.errors import RefutedError
 from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.letters import T, k, t
 from symgrad.theory.activations import ACTIVATIONS, kernel
-from symgrad.theory.length_map import SIGMA_B, SIGMA_W, gaussian_mean
+from symgrad.theory.propagation.length_map import SIGMA_B, SIGMA_W, gaussian_mean
 from symgrad.theory.through_time.slope_statistics import predicted_slope
 
 __all__ = [

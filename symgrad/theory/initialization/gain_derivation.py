@@ -16,7 +16,7 @@ from symgrad.symbolic.notation import Mean, dphi, phi
 from symgrad.symbolic.number import Number
 from symgrad.theory.activations import CORE
 from symgrad.theory.entry import Body, derivation
-from symgrad.theory.gains import MEAN_SQUARE, SLOPE_SQUARE, Gains, gains
+from symgrad.theory.initialization.gains import MEAN_SQUARE, SLOPE_SQUARE, Gains, gains
 
 Z = sp.Symbol("z", real=True)
 SIGMA_W, SIGMA_B = sp.symbols("sigma_w sigma_b", positive=True)
@@ -54,7 +54,7 @@ def _bias_of(name: str) -> Number:
     return found
 
 
-@derivation("gains", "A gain keeps the variance or the gradient, seldom both", "propagation")
+@derivation("gains", "A gain keeps the variance or the gradient, seldom both", "initialization")
 def gain_page() -> Body:
     """σ_w² = q/E φ² keeps q forwards, σ_w² = 1/E φ′² keeps the gradient; for E φ = 0 the first exceeds the
     second."""

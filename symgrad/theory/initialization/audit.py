@@ -20,7 +20,7 @@ from symgrad.symbolic.notation import Mean
 from symgrad.symbolic.number import BITS, Number
 from symgrad.theory.activations import CORE
 from symgrad.theory.entry import Body, derivation
-from symgrad.theory.gains import gains
+from symgrad.theory.initialization.gains import gains
 from symgrad.theory.simulation import simulate
 
 __all__ = ["GAIN_TABLE", "Audited", "Curve", "Row", "audited", "curves"]
@@ -120,7 +120,7 @@ def _curve(name: str, says: str, sigma_w: float, sigma_b: float, options: Mappin
     return Curve(says, sigma_w, sigma_b, *logs)
 
 
-@derivation("gain-table", "What the common gain table preserves", "propagation")
+@derivation("gain-table", "What the common gain table preserves", "initialization")
 def gain_table() -> Body:
     """g² E φ(z)² and g² E φ′(z)² at q = 1 for each entry: three keep both, tanh raises both, two shrink."""
     rows = audited()
