@@ -18,13 +18,13 @@ from symgrad.theory import (
     conditions,
     floating_point,
     hochreiter,
-    length_map,
     norm_bound,
     weight_gradient,
 )
 from symgrad.theory.activations import ACTIVATIONS, CORE
 from symgrad.theory.bibliography import BIBLIOGRAPHY
 from symgrad.theory.entry import Entry
+from symgrad.theory.propagation import length_map
 from symgrad.theory.registry import DERIVATIONS, SUBJECTS, entry
 from symgrad.verify.measures import MEASURES
 

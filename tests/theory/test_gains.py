@@ -15,8 +15,8 @@ from symgrad.errors import InputError, RefutedError
 from symgrad.symbolic.gaussian.terms import closed_mean
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.number import Number, combined
-from symgrad.theory import audit, gain_derivation
 from symgrad.theory.activations import CORE, Activation, activation, kernel
+from symgrad.theory.initialization import audit, gain_derivation
 from symgrad.theory.initialization.audit import GAIN_TABLE, audited, curves
 from symgrad.theory.initialization.gains import Gains, gain_sentence, gains
 
