@@ -184,3 +184,8 @@ class Buffers:
         if held is None or held.shape != shape or held.dtype != dtype:
             held = self._held[name] = self._primitives.empty(shape, dtype)
         return held
+
+    @property
+    def size(self) -> int:
+        """Bytes held, of arrays that can be written into."""
+        return sum(held.nbytes for held in self._held.values() if held is not None)

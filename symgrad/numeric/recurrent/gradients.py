@@ -13,6 +13,7 @@ Sources: Rumelhart, Hinton & Williams 1986; Werbos 1990.
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,10 @@ from symgrad.numeric.threads import second_thread
 
 WORTH = 2**20
 """Steps times samples times units from which a second thread is worth being started."""
+KEPT = 2**27
+"""Bytes of buffers up to which a thread keeps them from one `through_time` to the next: nets of one size come
+in rows, and where the system is busy, asking it for their memory anew can double the time."""
+_thread = threading.local()
 
 
 @dataclass(frozen=True)
@@ -89,9 +94,13 @@ def through_time(
     `scaled`).
     """
     check_shapes(cell, weights, inputs, covector, initial)
-    passes = Recurrence(cell, primitives)
+    kept = getattr(_thread, "buffers", {})
+    buffers = kept.pop(primitives, None) or Buffers(primitives)
+    passes = Recurrence(cell, primitives, buffers)
     passes.run(Shared.of(primitives, cell, weights), inputs, initial)
-    return passes.backward(covector)
+    found = passes.backward(covector)
+    _thread.buffers = {primitives: buffers} if buffers.size <= KEPT else {}
+    return found
 
 
 def unfold(
@@ -106,10 +115,10 @@ class Recurrence:
     training, where the memory of every step would else be asked of the system anew. One object is for one
     thread."""
 
-    def __init__(self, cell: Cell, primitives: Primitives = NUMPY) -> None:
+    def __init__(self, cell: Cell, primitives: Primitives = NUMPY, buffers: Buffers | None = None) -> None:
         self.cell = cell
         self._ops = primitives
-        self._buffers = Buffers(primitives)
+        self._buffers = Buffers(primitives) if buffers is None else buffers
         self._last: tuple[Shared, Unfolded] | None = None
 
     def forward(self, weights: Weights, inputs: Array, initial: Array | None = None) -> Array:
