@@ -22,6 +22,7 @@ from symgrad.symbolic.notation import Juxtaposed, Norm, Partial
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.theory.activations import Activation, kernel
 from symgrad.theory.activations import gamma as gamma_of
+from symgrad.theory.finite_width.units import median_spread
 from symgrad.theory.net_result import LN10, NetResult
 from symgrad.theory.simulated import Simulated, power, rounded
 from symgrad.theory.simulation import above, check_domain, predicted_map, short_name, slope_step
@@ -222,13 +223,6 @@ def _measured(
         predicted=predicted,
         why_unpredicted=why,
     )
-
-
-def median_spread(seeds: int) -> float:
-    """Standard deviation of the median of normal numbers over that of one of them, to first order in 1/S
-    from three numbers on; of one or two it is the mean.
-    """
-    return 1 / math.sqrt(seeds) if seeds < 3 else math.sqrt(math.pi / 2 / seeds)
 
 
 def bound(net: RecurrentNet, measured: RecurrentMeasurement, most: float) -> np.ndarray | None:

@@ -11,23 +11,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from symgrad.numeric.gaussian import ln_moments
-from symgrad.numeric.kernel import Kernel
+from symgrad.numeric import Kernel, ln_moments
+from symgrad.theory.finite_width.units import DEGREES, KNOTS, LARGE, Units, of_batch
 
 __all__ = ["TimeMoments", "predicted_slope", "time_moments"]
 
 Float: TypeAlias = NDArray[np.float64]
 
-KNOTS = 65
-"""Steps at which moments are integrated; between them they are interpolated."""
-GRID, FINE = 6001, 1e-6
-"""Points of the grid of z, and where it begins to be as fine as it gets."""
-DEGREES = 48
-"""Hermite coefficients that a correlation is summed over."""
 MEETINGS = 1000
 """Steps after which the correlation of two distant states is taken as settled."""
-LARGE = 300.0
-"""Logarithms beyond which a number is not formed."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +61,16 @@ def predicted_slope(
     places = np.arange(depth) - (depth - 1) / 2
     weights = places / np.sum(places**2)
     behind = np.cumsum(weights[::-1])[-2::-1]  # what a factor adds to the slope: the weights of all behind it
-    spread = np.diff(_of_batch(found.spread[backwards], width, batch))
-    walk = np.diff(_of_batch(found.walk[backwards], width, batch))
-    slope = behind @ (found.ln_factor[backwards] / 2 - spread / 4)
+    typical = np.diff(_of_batch(found.spread[backwards], width, batch)[0])
+    walk = np.diff(_of_batch(found.walk[backwards], width, batch)[1])
+    slope = behind @ (found.ln_factor[backwards] + typical) / 2
     shared = 2 * np.sum((found.shared[:, backwards] @ behind) ** 2) / width**2
     return float(slope), math.sqrt((walk @ behind**2 + shared + found.persistent / width) / 4)
 
 
-def _of_batch(parts: Float, width: int, batch: int) -> Float:
-    """Σ parts/N over the first 0, 1, 2, … factors, the variance of the logarithm of one sample, turned into
-    that of the mean of B independent lognormal numbers (Fenton and Wilkinson): a B-th of it while small."""
-    own = np.concatenate([[0.0], np.cumsum(parts)]) / width
-    small = np.minimum(own, LARGE)
-    return np.where(own < LARGE, np.log1p(np.expm1(small) / batch), own - math.log(batch))
+def _of_batch(parts: Float, width: int, batch: int) -> tuple[Float, Float]:
+    """`of_batch` of what the first 0, 1, 2, … factors add up to."""
+    return of_batch(np.concatenate([[0.0], np.cumsum(parts)]) / width, batch)
 
 
 def time_moments(kernel: Kernel, sigma_w: float, sigma_b: float, depth: int) -> TimeMoments:
@@ -92,7 +81,7 @@ def time_moments(kernel: Kernel, sigma_w: float, sigma_b: float, depth: int) -> 
         raise ValueError(f"{scales}: a slope needs a finite sigma_w above 0 and a finite sigma_b from 0 on")
     ln_q, ln_factor = _length_map(kernel, sigma_w, sigma_b, depth)
     knots = np.unique(np.geomspace(1, depth, min(depth, KNOTS)).round().astype(int))
-    units = _Units(kernel, np.exp(ln_q[knots - 1]))
+    units = Units(kernel, np.exp(ln_q[knots - 1]))
     (slope, steep), (state, tall) = units.moments(units.slopes), units.moments(units.states)
     leaning = (units.mean(units.slopes * units.leaning) / slope, units.mean(units.states * units.leaning))
     mixed = units.mean(units.slopes * units.states) / slope - state
@@ -113,10 +102,10 @@ def time_moments(kernel: Kernel, sigma_w: float, sigma_b: float, depth: int) -> 
         length[:, t] = sources[:, t] + (reaction[t - 1] * length[:, t - 1] if t else 0.0)
     shared = steer * length + np.array([[1.0], [0.0]])
     middle = depth // 2
-    unit = _Units(kernel, q[middle : middle + 1])
+    unit = Units(kernel, q[middle : middle + 1])
     part = unit.slopes / unit.mean(unit.slopes)[:, None] + given[middle] * unit.states
-    correlation = unit.correlation(sigma_w, sigma_b, min(depth, MEETINGS))
-    persistent = float(np.sum(unit.hermite(part)[1:] ** 2 * correlation ** np.arange(1, DEGREES)))
+    correlation = _correlation(unit, sigma_w, sigma_b, min(depth, MEETINGS))
+    persistent = float(np.sum(unit.hermite(part)[0, 1:] ** 2 * correlation ** np.arange(1, DEGREES)))
     return TimeMoments(ln_factor, 3 * kurtosis - 1, walk, shared, persistent)
 
 
@@ -135,42 +124,11 @@ def _length_map(kernel: Kernel, sigma_w: float, sigma_b: float, depth: int) -> t
     return ln_q, ln_factor
 
 
-class _Units:
-    """φ(√q z)² and φ′(√q z)² of units with pre-activation variances q (Q,), on a grid of z (Z,) that is as
-    fine at 10⁻⁶ as at 1."""
-
-    def __init__(self, kernel: Kernel, q: Float) -> None:
-        u = np.linspace(-1, 1, GRID) * math.asinh(9 / FINE)
-        self.z = FINE * np.sinh(u)
-        density = np.exp(-(self.z**2) / 2) * np.cosh(u)
-        self.density = density / np.sum(density)
-        self.q, a = q, np.sqrt(q)[:, None] * self.z
-        self.value: Float = np.asarray(kernel.value(a), np.float64)
-        slope: Float = np.asarray(kernel.slope(a), np.float64)
-        self.states, self.slopes = self.value**2, slope**2
-        self.leaning = (self.z**2 - 1) / 2
-        """q d/dq E f(√q z) = E f (z² − 1)/2."""
-
-    def mean(self, f: Float) -> Float:
-        """E f, (Q, Z) → (Q,)."""
-        return np.asarray(f @ self.density)
-
-    def moments(self, f: Float) -> tuple[Float, Float]:
-        """E f and E f²."""
-        return self.mean(f), self.mean(f * f)
-
-    def hermite(self, f: Float) -> Float:
-        """f_n = E f(z) He_n(z)/√n!, n < DEGREES, of one f (1, Z): E f(z)f(z′) = Σ f_n² cⁿ if E zz′ = c."""
-        rows = [np.ones_like(self.z), self.z]
-        for n in range(2, DEGREES):
-            rows.append((self.z * rows[-1] - math.sqrt(n - 1) * rows[-2]) / math.sqrt(n))
-        return np.asarray(np.stack(rows) @ (self.density * f[0]))
-
-    def correlation(self, sigma_w: float, sigma_b: float, steps: int) -> float:
-        """c of the pre-activations at distant steps, whose inputs are independent: c q = σ_w² E φ φ + σ_b²,
-        from σ_b² on, after so many steps."""
-        squares, here = self.hermite(self.value) ** 2, 0.0
-        for _ in range(steps):
-            meeting = float(squares @ here ** np.arange(DEGREES))
-            here = min(1.0, (sigma_w**2 * meeting + sigma_b**2) / float(self.q[0]))
-        return here
+def _correlation(units: Units, sigma_w: float, sigma_b: float, steps: int) -> float:
+    """c of the pre-activations at distant steps, whose inputs are independent: c q = σ_w² E φ φ + σ_b²,
+    from σ_b² on, after so many steps."""
+    (squares,), here = units.hermite(units.value) ** 2, 0.0
+    for _ in range(steps):
+        meeting = float(squares @ here ** np.arange(DEGREES))
+        here = min(1.0, (sigma_w**2 * meeting + sigma_b**2) / float(units.q[0]))
+    return here
