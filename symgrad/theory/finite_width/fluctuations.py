@@ -19,6 +19,8 @@ __all__ = ["Fluctuations", "fluctuations"]
 
 Float: TypeAlias = NDArray[np.float64]
 
+RESOLVED = 0.02
+"""Relative error of E φ′² up to which the grid of moments is taken to see all units that matter."""
 SCATTER, BENT, TURNED = 0.25, 0.1, 0.1
 """What first order may leave out: variance of one layer's factor; shift of the whole logarithm by curvature
 in q; share of a squared gradient that points along the signal."""
@@ -39,7 +41,7 @@ class Fluctuations:
     weights       (co)variance of ln ‖Wᵀδ‖²/‖δ‖², (2, L)
     slopes, states, mixed  (co)variances of μ̂/μ, of the mean of φ²/s, and between them, (2, L)
     shift         what the mean of ln ‖Wᵀδ‖²/(σ_w²‖δ‖²) and of ln μ̂/μ is at q itself, (2, L)
-    aligned       N⟨g, h⟩²/(‖g‖²‖h‖²) − 1 of ∂E/∂h_{l−1} and h_{l−1}, over N
+    along         share of ‖∂E/∂h_{l−1}‖² that points along h_{l−1}; 1/N where directions are independent
     """
 
     ln_q: Float
@@ -56,7 +58,7 @@ class Fluctuations:
     states: Float
     mixed: Float
     shift: Float
-    aligned: Float
+    along: Float
 
     def effects(self, slopes: Float, states: Float) -> Float:
         """Change of Σ_l slopes_l ln μ̂_l + states_l ln ‖h_{l−1}‖² with each u_l, those of later layers
@@ -92,7 +94,7 @@ class Fluctuations:
         """Why fluctuations are not small here, so that first order in 1/N may miss; empty where they are."""
         scatter = float((self.weights[0] + self.slopes[0]).max())
         bent = float((np.abs(self.bend) * self.spread[0]).sum()) / 4
-        turned = float(np.abs(self.aligned).max())
+        turned = float(self.along.max())
         found = []
         if not scatter <= SCATTER:
             found.append(
@@ -134,11 +136,12 @@ def fluctuations(
     share = 1 - sigma_b**2 / q
     above = np.append(share[1:], 0.0)
     at = layer_moments(kernel, q, share, width, orthogonal)
+    if not np.allclose(at.ln_slope, found.ln_factor - 2 * math.log(sigma_w), rtol=0, atol=RESOLVED):
+        raise ValueError("hardly any unit has a slope (a dead zone): the width's effect is not known")
     mean, spread = _lengths(at, share, above, width)
-    back, overlap = _backwards(at, width, orthogonal)
+    back, along, overlap = _backwards(at, width, orthogonal)
     own = np.full(depth, 0.0 if orthogonal else 2 / width)
-    shift = np.stack([back[0] * (not orthogonal) - own / 2, back[1] + at.radius[1] / width])
-    shift[1] -= at.slopes[0] / (2 * width)
+    shift = back + np.stack([-own / 2, at.radius[1] / width - at.slopes[0] / (2 * width)])
     return Fluctuations(
         ln_q=found.ln_q,
         ln_factor=found.ln_factor,
@@ -154,7 +157,7 @@ def fluctuations(
         states=at.states / width,
         mixed=at.mixed / width,
         shift=shift,
-        aligned=back[0],
+        along=along,
     )
 
 
@@ -169,16 +172,21 @@ def _lengths(at: LayerMoments, share: Float, above: Float, width: int) -> tuple[
     return mean, spread
 
 
-def _backwards(at: LayerMoments, width: int, orthogonal: bool) -> tuple[Float, Float]:
-    """From the output on: what the weights' being those of the forward pass adds to the means of ln ‖Wᵀδ‖²
-    and of ln μ̂, (2, L), and the squared cosine between the δ_l of two samples, (L,)."""
+def _backwards(at: LayerMoments, width: int, orthogonal: bool) -> tuple[Float, Float, Float]:
+    """From the output on: what the weights' being those of the forward pass adds to ln ‖Wᵀδ‖² and to ln μ̂,
+    (2, L), the share of ‖∂E/∂h_{l−1}‖² that points along h_{l−1}, (L,), and the squared cosine between the
+    δ_l of two samples, (L,)."""
     depth = at.lift.size
-    excess, cosine, aligned, overlap = 0.0, 1 / width, np.zeros((2, depth)), np.empty(depth)
+    along, cosine = 1 / width, 1 / width
+    shift, shares, overlap = np.zeros((2, depth)), np.empty(depth), np.empty(depth)
     for l in reversed(range(depth)):
-        aligned[1, l] = excess * at.beside[l] / width
-        excess = at.lean[l] + excess * at.carried[l]
-        aligned[0, l] = excess / width
+        more = along - 1 / width
+        slopes = 1 + more * at.beside[l]
+        forwards = max((1 + at.lean[l]) / width + more * at.carried[l], 0.0)
+        whole = slopes if orthogonal else slopes * (1 - 1 / width) + forwards
+        shift[:, l] = math.log(whole / slopes), math.log(slopes)
+        shares[l] = along = min(forwards / whole, 1.0)
         scattered = at.slopes[1, l] + 1 - at.agreement[l]
         overlap[l] = min(at.agreement[l] * cosine + max(scattered, 0.0) / width, 1.0)
         cosine = overlap[l] + (0.0 if orthogonal else 1 / width)
-    return aligned, overlap
+    return shift, shares, overlap

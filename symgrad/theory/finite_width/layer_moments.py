@@ -16,8 +16,6 @@ from symgrad.theory.finite_width.units import DEGREES, KNOTS, Units
 __all__ = ["LayerMoments", "layer_moments"]
 
 Float: TypeAlias = NDArray[np.float64]
-SMALLEST = 1e-12
-"""Second moments down to which the grid has units enough."""
 POWERS = np.arange(DEGREES + 1)
 """Degrees of Hermite polynomials; what lies beyond the last coefficient is taken at the first left out."""
 
@@ -26,6 +24,7 @@ POWERS = np.arange(DEGREES + 1)
 class LayerMoments:
     """For l = 1…L, (L,); (2, L) where a value stands for one sample and for two. s = E φ², μ = E φ′²:
 
+    ln_slope      ln μ
     lift, curve   q d ln s/dq and q² (d²s/dq²)/s
     steer, bend   q d ln μ/dq and q² d² ln μ/dq²
     slopes        N times the variance of the mean of φ′²/μ weighted with the squares of a random direction
@@ -37,6 +36,7 @@ class LayerMoments:
     radius        N times what is added to the mean of φ²/s and of φ′²/μ where ‖Wh‖ is given, (2, L)
     """
 
+    ln_slope: Float
     lift: Float
     curve: Float
     steer: Float
@@ -53,15 +53,17 @@ class LayerMoments:
 
 def layer_moments(kernel: Kernel, q: Float, share: Float, width: int, orthogonal: bool) -> LayerMoments:
     """At the variances q_l (L,), of which weights bring the ``share``. Integrated at 65 layers at most and
-    interpolated between them; raises ValueError where a moment is too small for that. ``orthogonal`` weights
+    interpolated between them; raises ValueError where a moment is 0 on the grid. ``orthogonal`` weights
     keep ‖Wh‖ and ⟨Wh, Wh′⟩."""
     depth = q.size
     few = depth <= KNOTS
     knots = np.arange(depth) if few else np.unique(np.geomspace(1, depth, KNOTS).round().astype(int)) - 1
     units, rho = Units(kernel, q[knots]), share[knots]
     slope, state = units.mean(units.slopes), units.mean(units.states)
-    if not ((slope > SMALLEST) & (state > SMALLEST)).all():
-        raise ValueError("a unit is hardly ever out of its dead zone: the width's effect is not known")
+    if not ((slope > 0) & (state > 0)).all():
+        raise ValueError(
+            "no unit has a state or a slope in reach (a dead zone): the width's effect is not known"
+        )
     normed, sizes = units.slopes / slope[:, None], units.states / state[:, None]
     coefficients = {"slopes": units.hermite(normed), "states": units.hermite(sizes)}
     c = _correlation(units, coefficients["states"], state, share, knots, width)
@@ -83,6 +85,7 @@ def layer_moments(kernel: Kernel, q: Float, share: Float, width: int, orthogonal
     pairs["slopes"][0] += 2 * (units.mean(normed**2) - 1)
     meeting = _correlated(units.hermite(units.slope) ** 2, slope, c) / slope
     rows: dict[str, Float] = {
+        "ln_slope": np.log(slope),
         "lift": units.mean(sizes * units.leaning),
         "curve": curve,
         "steer": steer,

@@ -172,8 +172,10 @@ def _spread(found: Fluctuations, by_weights: Float, by_slopes: Float, by_states:
     noise = found.noise(by_weights, by_slopes, effects)
     one, two = _variances(found)
     own = np.maximum(one - two, 0.0)
-    more, kept = -np.diff(own, append=0.0), np.empty_like(own)
-    kept[:] = np.divide(-np.diff(of_batch(own, batch)[1], append=0.0), more, out=kept, where=more > 0)
-    kept = np.clip(np.where(more > 0, np.roll(kept, 1), 1 / batch), 1 / batch / 8, 1.0)
+    steps, left = (row[:-1] - row[1:] for row in (own, of_batch(own, batch)[1]))
+    kept = np.full(own.size, 1 / batch)  # of what layer l adds to the variance of one sample
+    np.divide(left, steps, out=kept[1:], where=steps > 0)
+    kept[0] = kept[1]
+    kept = np.clip(kept, 0.0, 1.0)
     total = (noise[1] + (noise[0] - noise[1]) * kept).sum() + effects[0] ** 2 * found.spread[0, 0] * kept[0]
     return math.sqrt(max(float(total), 0.0)) / 2
