@@ -34,8 +34,8 @@ class Primitives(Protocol):
     def numpy(self, x: Tensor) -> Array:
         """The values on the host."""
 
-    def host(self, results: Sequence[Tensor]) -> Float:
-        """Small results of one shape, one below the other, in float64 on the host: (len(results), …)."""
+    def host(self, results: Sequence[Tensor], axis: int) -> Float:
+        """Small results one after another along an axis, in float64 on the host."""
 
     def dtype(self, x: Tensor) -> np.dtype[Any]:
         """float32 or float64, as NumPy's."""
@@ -100,8 +100,8 @@ class _NumPy:
     def numpy(self, x: Array) -> Array:
         return x
 
-    def host(self, results: Sequence[Array]) -> Float:
-        return np.array(results, np.float64)
+    def host(self, results: Sequence[Array], axis: int) -> Float:
+        return np.concatenate(results, axis).astype(np.float64, copy=False)
 
     def dtype(self, x: Array) -> np.dtype[Any]:
         return x.dtype

@@ -4,7 +4,7 @@ A sample (a row) of a net is kept as ``values · 2**exponent``. The exponent is 
 lies in the ordinary range [2^−edge, 2^edge); a row that leaves it is held at the edge and the rest goes into
 its exponent. From there on it may drift, outwards to 2^±hold and inwards by a few powers, before it
 is held at the edge again: most layers of a deep net change no exponent. Scaling by a power of two is exact,
-so carrying it changes no result. Whether a row is moved depends on that row alone.
+so carrying it changes no result. The rows of a net that have left are moved together; no other net decides.
 
 Past the edge φ is taken as what it has become there: on each side a *power*, h = 2^(pk) φ(2^−k a), where
 2^−k a is the row as held; *linear* for p = 1, *level* for p = 0. Where |φ(x) − s x| ≤ C at
@@ -90,7 +90,8 @@ def settle(
 ) -> Rows:
     """values · 2**exponent with every row where it may be held, see above; ``out`` may be values.
 
-    A row alone decides whether it is moved, and where all rows may stay their squares say so at once.
+    A row that may not stay where it is moves with the other rows of its net that have left the ordinary
+    range; where all rows may stay their squares say so at once.
 
     ``free`` rows, to which no φ will be applied, may lie anywhere in [2^−hold, 2^hold] and are moved to about
     1. An all-zero row has exponent 0. Raises ValueError, naming ``what``, when an entry is infinite or NaN.
@@ -98,23 +99,22 @@ def settle(
     dtype = primitives.dtype(values)
     edge, hold = EDGE[dtype], HOLD[dtype]
     squares = primitives.squares(values)
-    if exponent is None or free:
-        reach = hold if free else edge
-        if primitives.within(squares, 4.0**-reach, _BELOW * 4.0**reach):
-            return Rows(values, exponent, squares)
-    elif _held(primitives, squares, exponent, dtype):
+    where = _legal(exponent, dtype, free)
+    if where is not None and primitives.within(squares, *where):
         return Rows(values, exponent, squares)
     power, dead = _sizes(primitives, values, squares, what)
     old = np.zeros(power.shape, np.int64) if exponent is None else exponent
     if free:
         # a denormal row comes up by as much as a factor of its dtype can lift it
         reach = np.finfo(dtype).maxexp - 8
-        new = np.where(np.abs(power) > hold, old + np.clip(power, -reach, reach), old)
+        far = (np.abs(power) > hold).any(axis=-2, keepdims=True)
+        new = np.where(far, old + np.clip(power, -reach, reach), old)
     else:
         sign = np.sign(old)
         outward = np.where(sign == 0, np.abs(power), power * sign)
         inward = np.where(sign == 0, 0, edge - _INWARD)
         moved = (outward < inward) | (outward > np.where(sign == 0, edge, hold))
+        moved |= moved.any(axis=-2, keepdims=True) & (sign != 0)
         new = np.where(moved, power + old - np.clip(power + old, -edge, edge), old)
     new = np.where(dead, 0, new)
     if (shift := np.where(dead, 0, old - new)).any():
@@ -144,14 +144,48 @@ def _sizes(
     return np.where(usable, power, np.frexp(peak)[1]), peak == 0
 
 
-def _held(primitives: Primitives, squares: Tensor, exponent: Exponents, dtype: np.dtype[Any]) -> bool:
-    """Whether the squares alone say that every row may stay; asked where all have left on one side."""
-    inner, hold = EDGE[dtype] - _INWARD, HOLD[dtype]
+def _legal(exponent: Exponents | None, dtype: np.dtype[Any], free: bool) -> tuple[float, float] | None:
+    """Between which squares every row may stay where it is, see `settle`; None where some rows have left the
+    ordinary range and others have not, or on the other side. A norm in [2^(p−1), 2^p) has the power p."""
+    edge, hold = EDGE[dtype], HOLD[dtype]
+    if exponent is None or free:
+        reach = hold if free else edge
+        return 4.0 ** -(reach + 1), _BELOW * 4.0**reach
     if exponent.item(exponent.argmax()) < 0:
-        return primitives.within(squares, 4.0**-hold, _BELOW * 4.0**-inner)
+        return 4.0 ** -(hold + 1), _BELOW * 4.0 ** (_INWARD - edge)
     if exponent.item(exponent.argmin()) > 0:
-        return primitives.within(squares, 4.0**inner, _BELOW * 4.0**hold)
-    return False
+        return 4.0 ** (edge - _INWARD - 1), _BELOW * 4.0**hold
+    return None
+
+
+def staying(
+    primitives: Primitives,
+    values: Tensor,
+    squares: Tensor,
+    exponent: Exponents | None,
+    dtype: np.dtype[Any],
+    free: bool = False,
+) -> NDArray[np.bool_]:
+    """Of a block of layers whose rows have one exponent a sample: in which of them `settle` would surely
+    leave every row as it is. values (…, n, B, N), squares (…, n, B), exponent (…, B, 1) → (n,)."""
+    where, count = _legal(exponent, dtype, free), squares.shape[-2]
+    if where is None or not count:
+        return np.zeros(count, bool)
+    if primitives.within(squares, *where):
+        return np.ones(count, bool)
+    known = primitives.numpy(squares)
+    stay = (known >= where[0]) & (known <= where[1])
+    if (known == 0).any():  # a row that is all 0 stays, but one whose squares have underflowed may not
+        dead = (known == 0) & (peaks(primitives, values)[..., 0] == 0)
+        stay |= dead if exponent is None else dead & (exponent[..., None, :, 0] == 0)
+    return np.asarray(np.moveaxis(stay, -2, 0).reshape(count, -1).all(axis=1))
+
+
+def on_lines(kernel: Kernel, exponent: Exponents, dtype: np.dtype[Any]) -> bool:
+    """Whether φ is a line on both sides wherever these rows are past the edge, so that it hands exponents
+    on."""
+    sides = tails(kernel, dtype)
+    return all(sides[end] == (1, 1) for end in (1, -1) if (exponent * end > 0).any())
 
 
 def add_bias(
@@ -234,10 +268,10 @@ def carried(
     if rows.exponent is None:
         return None, None
     exponent, dtype = rows.exponent, primitives.dtype(rows.values)
+    if on_lines(kernel, exponent, dtype):
+        return exponent, None
     ends = {end: past for end in (1, -1) if (past := exponent * end > 0).any()}
     sides = tails(kernel, dtype)
-    if all(sides[end] == (1, 1) for end in ends):
-        return exponent, None
     low, high = primitives.extremes(rows.values)
     order = np.zeros(exponent.shape, np.int64)
     for end, past in ends.items():

@@ -66,8 +66,8 @@ class StandardArrays:
 
         return np.asarray(to_device(x, "cpu"))
 
-    def host(self, results: Sequence[Tensor]) -> Float:
-        return self.numpy(self.xp.stack(list(results))).astype(np.float64, copy=False)
+    def host(self, results: Sequence[Tensor], axis: int) -> Float:
+        return self.numpy(self.xp.concat(list(results), axis=axis)).astype(np.float64, copy=False)
 
     def dtype(self, x: Tensor) -> np.dtype[Any]:
         return np.dtype(np.float32 if x.dtype == self.xp.float32 else np.float64)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 
@@ -13,9 +12,10 @@ from symgrad.numeric.arrays.primitives import NUMPY, Buffers, Float, Primitives,
 from symgrad.numeric.arrays.scaled import Exponents, Rows, align, settle, summed
 from symgrad.numeric.draws.draw import Draw, sample
 from symgrad.numeric.feedforward import plan as plans
+from symgrad.numeric.feedforward.blocks import Block, Blocks, Steps
 from symgrad.numeric.feedforward.measurement import Measurement
 from symgrad.numeric.feedforward.net import Net
-from symgrad.numeric.feedforward.passes import Keep, Layer, Step, backward, check_shapes, forward
+from symgrad.numeric.feedforward.passes import Keep, check_shapes
 from symgrad.numeric.feedforward.plan import Plan
 from symgrad.numeric.kernel import Kernel
 from symgrad.numeric.threads import thread_map
@@ -107,7 +107,7 @@ def _joined(net: Net, parts: Sequence[tuple[Float | None, ...]]) -> Measurement:
 
 
 _TOGETHER = 64
-"""Layers whose rows are summed at once: a dozen small operations for all of them instead of for each."""
+"""Layers whose rows are summed at once: a dozen small operations for all instead of for each block."""
 
 
 class _RowSums:
@@ -115,54 +115,62 @@ class _RowSums:
 
     def __init__(self, primitives: Primitives, net: Net, seeds: int, order: int) -> None:
         self._primitives, self._order = primitives, order
-        self._sums = np.empty((net.depth, seeds))
-        self._powers = np.zeros((net.depth, seeds), np.int64)
+        self._sums = np.empty((seeds, net.depth))
+        self._powers = np.zeros((seeds, net.depth), np.int64)
         self._waiting: list[tuple[int, Tensor, Rows]] = []
+        self._layers = 0
 
-    def put(self, at: int, rows: Rows, results: Tensor | None = None) -> None:
-        """Results of the rows of layer ``at`` + 1, (S, B), by default their squares."""
+    def put(self, first: int, rows: Rows, results: Tensor | None = None) -> None:
+        """Results of the rows of the layers from ``first`` + 1 on, (S, n, B), by default their squares."""
         light = Rows(None, rows.exponent, rows.squares)  # the values are a buffer
-        self._waiting.append((at, rows.squares if results is None else results, light))
-        if len(self._waiting) == _TOGETHER:
+        self._waiting.append((first, rows.squares if results is None else results, light))
+        self._layers += rows.squares.shape[-2]
+        if self._layers >= _TOGETHER:
             self._sum()
 
     def _sum(self) -> None:
-        layers, results, rows = zip(*self._waiting, strict=True)
-        found = self._primitives.host(results)
-        squares = self._primitives.host([row.squares for row in rows])
+        firsts, results, rows = zip(*self._waiting, strict=True)
+        found = self._primitives.host(results, -2)
+        squares = self._primitives.host([row.squares for row in rows], -2)
         exponents = np.zeros(found.shape, np.int64)
-        for into, row in zip(exponents, rows, strict=True):
+        places: list[int] = []
+        for first, row in zip(firsts, rows, strict=True):
+            n = row.squares.shape[-2]
             if row.exponent is not None:
-                into[:] = row.exponent[..., 0]
-        places = list(layers)
-        self._sums[places], self._powers[places] = summed(found, squares, exponents, self._order)
+                exponents[:, len(places) : len(places) + n] = row.exponent[..., 0]
+            places += range(first, first + n)
+        self._sums[:, places], self._powers[:, places] = summed(found, squares, exponents, self._order)
         self._waiting.clear()
+        self._layers = 0
 
     def read(self) -> tuple[Float, Exponents]:
         """(sum, power), (S, L) each."""
         if self._waiting:
             self._sum()
-        return self._sums.T, self._powers.T
+        return self._sums, self._powers
 
 
 class _Outer:
-    """‖∂E/∂W_l‖_F² of the layers, each as square · 2**power, first layer first."""
+    """‖∂E/∂W_l‖_F² of the layers, each as square · 2**power."""
 
-    def __init__(self, depth: int) -> None:
-        self._squares: list[Tensor] = [None] * depth
-        self._powers: list[Exponents | None] = [None] * depth
+    def __init__(self, net: Net, seeds: int) -> None:
+        self._squares: list[Tensor] = []
+        self._places: list[int] = []
+        self._powers = np.zeros((seeds, net.depth), np.int64)
 
-    def put(self, at: int, found: tuple[Tensor, Exponents | None]) -> None:
-        self._squares[at], self._powers[at] = found
+    def put(self, first: int, squares: Tensor, powers: Exponents | None) -> None:
+        """Those of the layers from ``first`` + 1 on, (S, n)."""
+        last = first + squares.shape[-1]
+        self._squares.append(squares)
+        self._places += range(first, last)
+        if powers is not None:
+            self._powers[:, first:last] = powers
 
     def read(self, primitives: Primitives) -> tuple[Float, Exponents]:
-        """(square, power) of each, (S, L)."""
-        squares = primitives.host(self._squares)
-        powers = np.zeros(squares.shape, np.int64)
-        for at, power in enumerate(self._powers):
-            if power is not None:
-                powers[at] = power
-        return squares.T, powers.T
+        """(square, power), (S, L) each."""
+        squares = np.empty(self._powers.shape)
+        squares[:, self._places] = primitives.host(self._squares, -1)
+        return squares, self._powers
 
 
 def _ln_norm(found: tuple[Float, Exponents]) -> Float:
@@ -180,45 +188,45 @@ def _measured(
     ops, depth = primitives, net.depth
     seeds = len(draw.inputs)
     means, squares, gradients = (_RowSums(ops, net, seeds, order) for order in (1, 2, 2))
-    outers = _Outer(depth)
+    outers, both = _Outer(net, seeds), Blocks(kernel, net.sigma_w, net.sigma_b, ops, buffers)
     keep: Keep = "grams" if plans.grams(net) else "outputs"
     biases = None if draw.biases is None or not net.sigma_b else [ops.array(b) for b in draw.biases[:depth]]
 
-    def onward(start: Rows, first: int, weights: Iterable[Tensor], keep: Keep) -> Iterator[Layer]:
+    def onward(start: Rows, first: int, weights: Sequence[Tensor], keep: Keep) -> Iterator[Block]:
         shifts = None if biases is None else biases[first:]
-        return forward(
-            start, weights, shifts, kernel, net.sigma_w, net.sigma_b,
-            keep=keep, primitives=ops, buffers=buffers, below=first,
-        )  # fmt: skip
+        moved = (ops.array(weight) for weight in weights)
+        return both.forward(start, moved, shifts, depth=len(weights), keep=keep, below=first)
 
-    def note(at: int, layer: Layer) -> None:
-        pre = layer.pre
-        means.put(at, pre, ops.sums(pre.values))
-        squares.put(at, pre)
+    def note(block: Block) -> None:
+        means.put(block.first, block.pre, ops.sums(block.pre.values))
+        squares.put(block.first, block.pre)
 
-    starts = range(0, depth, plan.segment or depth)
+    segments = [
+        range(first, min(first + (plan.segment or depth), depth))
+        for first in range(0, depth, plan.segment or depth)
+    ]
     checkpoints = [settle(ops, ops.array(draw.inputs), None, "the input")]
-    before = (ops.array(weight) for weight in islice(draw.weights, starts[-1]))
-    for at, layer in enumerate(onward(checkpoints[0], 0, before, "nothing")):
-        note(at, layer)
-        if at + 1 in starts:
-            checkpoints.append(layer.out.copy(ops))
-    gradient: Tensor | Rows = ops.array(draw.covector)
-    for first in reversed(starts):
-        weights = [ops.array(weight) for weight in draw.weights[first : min(first + starts.step, depth)]]
-        layers = []
-        for at, layer in enumerate(onward(checkpoints.pop(), first, weights, keep), first):
-            if first == starts[-1]:
-                note(at, layer)
-            layers.append(layer)
-        for step in backward(layers, gradient, primitives=ops, buffers=buffers, below=first):
-            gradient, at = step.gradient, step.layer - 1
-            if step.delta is None:
-                break
-            gradients.put(at, gradient)
-            outers.put(at, _outer_square(ops, step, buffers))
-            if step.layer == 1:
-                break
+    for segment in segments[:-1]:
+        for block in onward(
+            checkpoints[-1], segment.start, draw.weights[segment.start : segment.stop], "nothing"
+        ):
+            note(block)
+        checkpoints.append(block.out.copy(ops))
+    gradient = settle(ops, ops.array(draw.covector), None, "the covector", free=True)
+    for segment in reversed(segments):
+        blocks = []
+        for block in onward(
+            checkpoints.pop(), segment.start, draw.weights[segment.start : segment.stop], keep
+        ):
+            if segment is segments[-1]:
+                note(block)
+            blocks.append(block)
+        for steps in both.backward(blocks, gradient):
+            gradients.put(steps.first, steps.gradient)
+            for part in [steps] if keep == "grams" else steps.single():
+                outers.put(part.first, *_outer_squares(ops, part, buffers))
+            if steps.below is not None:
+                gradient = steps.below
 
     with np.errstate(divide="ignore"):
         ln_sigma = np.log(net.sigma_w)
@@ -234,21 +242,21 @@ def _measured(
     )
 
 
-def _outer_square(ops: Primitives, step: Step, buffers: Buffers) -> tuple[Tensor, Exponents | None]:
-    """‖δᵀH‖_F² of each seed as (square, power), the square to be multiplied by 2**power.
+def _outer_squares(ops: Primitives, steps: Steps, buffers: Buffers) -> tuple[Tensor, Exponents | None]:
+    """‖δᵀH‖_F² of each seed and layer as (square, power), (S, n), the square to be multiplied by 2**power.
 
     As Σ (δδᵀ)∘(HHᵀ) where the forward pass has kept the Gram matrices of H, else from the product itself.
     """
-    assert step.delta is not None and step.inputs is not None
-    delta, inputs = step.delta, step.inputs
+    delta, inputs, gram = steps.delta, steps.inputs, steps.gram
     factor, top = align(ops, delta, inputs)
     power = None if factor is None else 2 * np.asarray(top)[..., 0, 0]
-    real, lead = ops.dtype(delta.values), tuple(delta.values.shape[:-2])
-    if step.gram is not None:
-        gram = ops.gram(delta.values, out=buffers("gram of delta", tuple(step.gram.shape), real))
+    (*lead, batch, width), real = delta.values.shape, ops.dtype(delta.values)
+    if gram is not None:
         both = None if factor is None else factor * factor.swapaxes(-1, -2)
-        return ops.inner(gram, step.gram, both), power
+        held = buffers("grams of delta", (*lead, batch, batch), real)
+        return ops.inner(ops.gram(delta.values, out=held), gram, both), power
     values = delta.values if factor is None else ops.scale(delta.values, factor)
-    shape = (*lead, delta.values.shape[-1], inputs.values.shape[-1])
-    formed = ops.product(ops.transposed(values), inputs.values, out=buffers("outer", shape, real))
+    formed = ops.product(
+        ops.transposed(values), inputs.values, out=buffers("outer", (*lead, width, width), real)
+    )
     return ops.inner(formed, formed), power

@@ -64,11 +64,13 @@ def automatic(net: Net) -> Plan:
     """Everything kept where that takes less than 2 GiB; else the activations of √depth layers; else their
     weights alone as well.
     """
-    plans = [_spread(net, Plan(1, 1))]
-    if net.depth > 1:
+    chosen = _spread(net, Plan(1, 1))
+    if memory(net, chosen) >= KEPT and net.depth > 1:
         checkpointed = Plan(1, 1, segment=math.isqrt(net.depth - 1) + 1)
-        plans += [_spread(net, plan) for plan in (checkpointed, replace(checkpointed, redraw=True))]
-    return next((plan for plan in plans if memory(net, plan) < KEPT), plans[-1])
+        chosen = _spread(net, checkpointed)
+        if memory(net, chosen) >= KEPT:
+            chosen = _spread(net, replace(checkpointed, redraw=True))
+    return chosen
 
 
 def _spread(net: Net, plan: Plan) -> Plan:
