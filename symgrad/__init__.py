@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 __all__ = [
     "InputError",
+    "advise",
     "atlas",
     "bound",
     "certificate",
@@ -45,6 +46,7 @@ __all__ = [
 if TYPE_CHECKING:
     from symgrad.errors import InputError
     from symgrad.verbs import (
+        advise,
         bound,
         certificate,
         check,

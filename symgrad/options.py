@@ -55,6 +55,16 @@ SIMULATION_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
 )
 
 
+ADVICE_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
+    ("depth", _whole, "layers L, 1 to 10000 (default 50)"),
+    ("width", _whole, "units a layer N (default 128)"),
+    ("sigma-b2", _number, "variance of the biases at the edge of chaos (default 0)"),
+    ("batch", _whole, "inputs at once B (default 16)"),
+    ("seeds", _whole, "nets measured of each scheme (default 16)"),
+    ("seed", _whole, "the seed of all draws (default 0)"),
+)
+
+
 MEMORY_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
     ("preset", str, "short (default) or long, the stored run; other options change it"),
     ("task", _texts, "adding, recall, or both with a comma (default adding)"),
@@ -124,6 +134,12 @@ def parser() -> argparse.ArgumentParser:
     gain = command("gain", "the gains that keep mean squares, forwards and backwards")
     activation(gain)
     gain.add_argument("--q", metavar="Q", help="variance of a pre-activation, as in 1/2 (default 1)")
+    advise = command(
+        "advise", "the right initialisation for an activation at a depth and width, with its code"
+    )
+    activation(advise)
+    for name, kind, help_text in ADVICE_OPTIONS:
+        advise.add_argument(f"--{name}", type=kind, metavar=name[0].upper(), help=help_text)
     command("show", "one derivation").add_argument("key", metavar="KEY")
     simulate = command("simulate", "a concrete net beside its bound")
     activation(simulate, option=True)

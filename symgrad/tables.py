@@ -79,6 +79,32 @@ def _gain(document: Document, console: Console) -> None:
     console.print(f"[bold]{escape(document['text'])}[/]")
 
 
+def _advise(document: Document, console: Console) -> None:
+    _opening(document, console)
+    table = _table("scheme", "σ_w²", "σ_b²", "predicted", "99 % band", "measured", "signal", "")
+    for row in document["schemes"]:
+        scales = (_number(row["sigma_w2"]), _number(row["sigma_b2"]))
+        band = "none" if row["band"] is None else "{:.3f} … {:.3f}".format(*row["band"])
+        inside = {None: None, True: "inside", False: "outside"}[row["inside"]]
+        said = "; ".join(filter(None, (inside, row["why"])))
+        name = (
+            f"[bold]{escape(row['name'])}[/]"
+            if row["name"] == document["recommended"]
+            else escape(row["name"])
+        )
+        ratios = (_number(row["predicted_log10_ratio"]), band, _number(row["measured_log10_ratio"]))
+        table.add_row(name, *scales, *ratios, _number(row["log10_signal"]), escape(said))
+    console.print(table)
+    console.print(
+        "predicted, measured: log10 of the gradient of the first layer's weights over the last layer's"
+    )
+    console.print("signal: log10 of the root mean square of a pre-activation, last layer over first")
+    console.print(f"[bold]{escape(document['finding'])}[/]")
+    if document["code"]["pytorch"]:
+        console.print(escape(document["code"]["pytorch"]), soft_wrap=True)
+        console.print("JAX and Keras: symgrad advise … --json", style="dim")
+
+
 def _show(document: Document, console: Console) -> None:
     console.print(f"[bold]{escape(document['title'])}[/]  ({document['key']}, {document['proof']})")
     _steps(document["steps"], console)
@@ -232,6 +258,7 @@ VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "certificates": _export,
     "check": _check,
     "gain": _gain,
+    "advise": _advise,
     "atlas": _atlas,
     "show": _show,
     "simulate": _simulate,

@@ -45,6 +45,7 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "gain": [{"activation": "tanh"}, {"activation": "relu", "q": "3/2"}],
     "initialization": [{"activation": "silu"}],
     "audit": [{"activation": "tanh", "depth": 5, "width": 16, "seeds": 2}],
+    "advise": [{"activation": "tanh", "depth": 4, "width": 16, "batch": 2, "seeds": 2}],
     "spectral-radius": [{"steps": 5}, {"preset": "fixed point"}, {"preset": "chaotic", "steps": 9}],
     "sketch": [{"verb": verb, "arguments": {"activation": "erf(x)*x"}, "why": "late"} for verb in SKETCHED],
     "decay": [{}, {"names": ["silu", "selu"], "depth": 3}],

@@ -17,7 +17,7 @@ NAMES = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "selu")
 DEFAULT = "tanh"
 SUMMARY = (
     "Of the six gains that frameworks hand out three keep mean squares from layer to layer; tanh's lets the "
-    "gradient explode, sigmoid's and SELU's let it vanish."
+    "gradient explode, sigmoid's lets it vanish, and SELU's shrinks the signal until the gradient stays."
 )
 
 
@@ -48,7 +48,7 @@ def view() -> None:
 
 
 def table(document: Document) -> None:
-    """Both factors of every entry at q = 1."""
+    """Both factors of every entry at q = 1, and its fixed point."""
     head = (
         r"| entry | gain $g$ | $g^2\,\mathbb E\,\varphi(z)^2$ | $g^2\,\mathbb E\,\varphi'(z)^2$ | verdict |"
     )
@@ -61,6 +61,17 @@ def table(document: Document) -> None:
     st.caption(
         "What one wide layer does to the variance of pre-activations and to the mean squared gradient where "
         "that variance is 1: a factor 1 keeps it, one above 1 explodes with depth, one below vanishes."
+    )
+    head = r"| entry | settles at $q^*$ | $\chi_1=g^2\,\mathbb E\,\varphi'(\sqrt{q^*}z)^2$ | verdict |"
+    rows = [
+        f"| {escaped(row['label'])} | {'any' if row['q'] is None else factor(row['q'])} "
+        f"| {factor(row['chi1'])} | {row['settles']} |"
+        for row in document["rows"]
+    ]
+    st.markdown("\n".join([head, "|---|---|---|---|", *rows]))
+    st.caption(
+        "Where that leads in a deep net without biases: its variance goes from 1 to the fixed point $q^*$ of "
+        "the length map, and from there on a layer multiplies the mean squared gradient by $\\chi_1$."
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from symgrad.app import activation, atlas, audit, depth, gates, library, start, sweep, time
+from symgrad.app import activation, advise, atlas, audit, depth, gates, library, start, sweep, time
 
 __all__ = ["VIEWS", "View"]
 
@@ -37,5 +37,6 @@ VIEWS: tuple[View, ...] = (
     View("gates", "Gates", ":material/sensor_door:", gates.view),
     View("sweep", "Sweep", ":material/grid_on:", sweep.view),
     View("audit", "Gains", ":material/balance:", audit.view),
+    View("advise", "Advise", ":material/tune:", advise.view),
     View("library", "Library", ":material/menu_book:", library.view),
 )

@@ -17,8 +17,9 @@ from symgrad.numeric.feedforward.measurement import Measurement, ln_bound
 from symgrad.numeric.feedforward.net import Net
 from symgrad.numeric.feedforward.passes import Gradients, gradients
 from symgrad.numeric.feedforward.plan import Plan, memory_together
-from symgrad.numeric.gaussian import LengthMap, expectation, length_map, ln_moments
 from symgrad.numeric.kernel import Kernel
+from symgrad.numeric.mean_field.length_map import LengthMap, length_map, ln_moments
+from symgrad.numeric.mean_field.quadrature import expectation
 from symgrad.numeric.profile import excess, slope, violations
 from symgrad.numeric.recurrent.gradients import TimeGradients, through_time
 from symgrad.numeric.recurrent.net import RecurrentMeasurement, RecurrentNet, measure_recurrent

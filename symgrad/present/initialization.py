@@ -1,7 +1,8 @@
 """Ready-to-paste initialisation for PyTorch, JAX and Keras, from one recipe.
 
-Weights W ~ N(0, g²/fan-in) and biases b ~ N(0, σ_b²) for layers h_l = φ(W_l h_{l−1} + b_l). The recipe
-says what it keeps; the code of each framework is a table entry with the numbers put in.
+Weights W ~ N(0, g²/fan-in), or random orthogonal ones of the same variance, and biases b ~ N(0, σ_b²) for
+layers h_l = φ(W_l h_{l−1} + b_l). The recipe says what it keeps; the code of each framework is a table entry
+with the numbers put in.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ MODES = ("forward", "backward")
 
 @dataclass(frozen=True)
 class Recipe:
-    """Gain and bias variance for layers of one activation, and one sentence about what they keep."""
+    """What it is called, the scale g of the weights and the standard deviation of the biases as literals, a
+    clause about what they keep, and the law of the weights."""
 
-    activation: str
-    mode: str
-    q: str
+    title: str
     gain: str
     bias_std: str
     keeps: str
+    weights: str = "gaussian"
 
 
 def recipe(activation: str, found: Gains, mode: str = "forward") -> Recipe:
@@ -46,18 +47,19 @@ def recipe(activation: str, found: Gains, mode: str = "forward") -> Recipe:
         moment = "second moment" if mode == "forward" else "second moment of the derivative"
         raise InputError(f"{activation}: no gain keeps the {mode} mean square, the {moment} is 0 or infinite")
     q = str(found.q)
+    title = f"{mode.capitalize()} gain of {activation} at q = {q}"
     if mode == "forward":
         keeps = f"keeps the variance of the pre-activations at {q}"
-        return Recipe(activation, mode, q, _digits(gain), "0.0", keeps)
+        return Recipe(title, _digits(gain), "0.0", keeps)
     bias = found.bias_variance
     if bias is None or bias.value < 0:
         keeps = (
             f"keeps the mean squared gradient only where the variance is {q}, and no biases hold it there: "
             f"their variance would have to be {_bias_text(bias)}"
         )
-        return Recipe(activation, mode, q, _digits(gain), "0.0", keeps)
+        return Recipe(title, _digits(gain), "0.0", keeps)
     keeps = f"keeps the mean squared gradient, and with these biases the variance at {q}"
-    return Recipe(activation, mode, q, _digits(gain), _root(bias), keeps)
+    return Recipe(title, _digits(gain), _root(bias), keeps)
 
 
 def _digits(number: Number) -> str:
@@ -74,17 +76,15 @@ def _root(number: Number) -> str:
 
 
 _PYTORCH = '''\
-import math
-
-import torch
 from torch import nn
 
 
 def initialize(module: nn.Module) -> None:
-    """{title}: {keeps}."""
+    """{title}:
+    {keeps}.
+    """
     if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
-        fan_in = module.weight[0].numel()
-        nn.init.normal_(module.weight, std={gain} / math.sqrt(fan_in))
+        {weights}
         if module.bias is not None:
             nn.init.normal_(module.bias, std={bias_std})
 
@@ -100,9 +100,10 @@ import jax.numpy as jnp
 
 
 def weights(key, shape, dtype=jnp.float32):
-    """{title}: {keeps}."""
-    fan_in = math.prod(shape[:-1])
-    return {gain} / fan_in**0.5 * jax.random.normal(key, shape, dtype)
+    """{title}:
+    {keeps}.
+    """
+    {weights}
 
 
 def biases(key, shape, dtype=jnp.float32):
@@ -113,14 +114,21 @@ def biases(key, shape, dtype=jnp.float32):
 '''
 
 _KERAS = '''\
+import math
+
 from keras import initializers
 
 
 def weights(seed=None):
-    """{title}: {keeps}."""
-    return initializers.VarianceScaling(
-        scale={gain}**2, mode="fan_in", distribution="untruncated_normal", seed=seed
-    )
+    """{title}:
+    {keeps}.
+    """
+
+    def draw(shape, dtype=None):
+        {weights}
+        return law(shape, dtype=dtype)
+
+    return draw
 
 
 def biases(seed=None):
@@ -133,17 +141,55 @@ def biases(seed=None):
 FRAMEWORKS: dict[str, str] = {"pytorch": _PYTORCH, "jax": _JAX, "keras": _KERAS}
 """The code of each framework with the recipe's numbers left open."""
 
+_STRETCH = "max(1, fan_out / fan_in) ** 0.5"
+"""Columns of an orthogonal matrix taller than wide have length 1, so its entries have variance 1/fan-out."""
+
+_LAWS: dict[str, dict[str, tuple[str, str]]] = {
+    "gaussian": {
+        "pytorch": (
+            "fan_in = module.weight[0].numel()",
+            "nn.init.normal_(module.weight, std={gain} / fan_in**0.5)",
+        ),
+        "jax": (
+            "fan_in = math.prod(shape[:-1])",
+            "return {gain} / fan_in**0.5 * jax.random.normal(key, shape, dtype)",
+        ),
+        "keras": (
+            "fan_in = math.prod(shape[:-1])",
+            "law = initializers.RandomNormal(stddev={gain} / fan_in**0.5, seed=seed)",
+        ),
+    },
+    "orthogonal": {
+        "pytorch": (
+            "fan_in, fan_out = module.weight[0].numel(), module.weight.shape[0]",
+            f"nn.init.orthogonal_(module.weight, gain={{gain}} * {_STRETCH})",
+        ),
+        "jax": (
+            "fan_in, fan_out = math.prod(shape[:-1]), shape[-1]",
+            f"return jax.nn.initializers.orthogonal({{gain}} * {_STRETCH})(key, shape, dtype)",
+        ),
+        "keras": (
+            "fan_in, fan_out = math.prod(shape[:-1]), shape[-1]",
+            f"law = initializers.Orthogonal(gain={{gain}} * {_STRETCH}, seed=seed)",
+        ),
+    },
+}
+"""The lines that draw the weights, by the law of a recipe and by framework."""
+
+_DEEP = {"pytorch": 8, "jax": 4, "keras": 8}
+"""Spaces before these lines."""
+
 
 def code(chosen: Recipe, framework: str) -> str:
     """The code that initialises layers by the recipe. Raises `InputError` for another framework."""
     if framework not in FRAMEWORKS:
         raise InputError(f"framework {framework!r} is not known (legal: {', '.join(FRAMEWORKS)})")
-    title = f"{chosen.mode.capitalize()} gain of {_comment(chosen.activation)} at q = {chosen.q}"
+    lines = f"\n{' ' * _DEEP[framework]}".join(_LAWS[chosen.weights][framework]).format(gain=chosen.gain)
     return FRAMEWORKS[framework].format(
-        title=title, keeps=chosen.keeps, gain=chosen.gain, bias_std=chosen.bias_std
+        title=_comment(chosen.title), keeps=chosen.keeps, weights=lines, bias_std=chosen.bias_std
     )
 
 
-def _comment(name: str) -> str:
-    """A name or typed expression as it may stand inside a docstring."""
-    return "".join(c for c in name if c.isalnum() or c in " _+-*/^()|.,<>=")
+def _comment(title: str) -> str:
+    """A title, a typed expression in it, as it may stand inside a docstring."""
+    return "".join(c for c in title if c.isalnum() or c in " _+-*/^()|.,<>=±√'")

@@ -32,6 +32,8 @@ a = sp.IndexedBase("a", real=True)
 h = sp.IndexedBase("h", real=True)
 W = sp.IndexedBase("W")
 D = sp.IndexedBase("D")
+widths = sp.IndexedBase("N", integer=True, positive=True)
+"""The number of units of layer l, N_l."""
 
 T, t, s = sp.symbols("T t s", integer=True, positive=True)
 """Of recurrent nets: the number of time steps, and two steps among them."""

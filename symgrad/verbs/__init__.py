@@ -13,6 +13,7 @@ from typing import Any
 
 from symgrad.errors import InputError
 from symgrad.verbs.activations import bound, curve, derive
+from symgrad.verbs.advise import advise
 from symgrad.verbs.asked import Document
 from symgrad.verbs.atlas import atlas, atlas_row
 from symgrad.verbs.certificates import certificate, certificates, check
@@ -29,6 +30,7 @@ from symgrad.verbs.sweeps import sweep, sweep_plan, sweep_preview, swept
 
 __all__ = [
     "VERBS",
+    "advise",
     "audit",
     "atlas",
     "atlas_row",
@@ -99,6 +101,7 @@ VERBS: dict[str, Verb] = {
     "gain": _symbolic(gain),
     "initialization": _symbolic(initialization),
     "audit": Verb(audit, False),
+    "advise": Verb(advise, False),
     "decay": Verb(decay, True),
     "spectral-radius": _symbolic(spectral_radius, kept=False),
     "simulate": Verb(simulate, False),

@@ -60,6 +60,9 @@ def audit(activation: str = "tanh", depth: int = 30, width: int = 128, seeds: in
             "forward": number_document(found.forward),
             "backward": number_document(found.backward),
             "says": found.verdict,
+            "q": number_document(found.settled.q),
+            "chi1": number_document(found.settled.chi1),
+            "settles": found.settled.verdict,
         }
         for found in audited()
     ]
@@ -102,7 +105,7 @@ def initialization(
     chosen = recipe(entry.name, found, mode)
     return {
         "activation": entry.name,
-        "q": chosen.q,
+        "q": str(found.q),
         "mode": mode,
         "gain": chosen.gain,
         "bias_std": chosen.bias_std,

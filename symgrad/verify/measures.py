@@ -19,6 +19,7 @@ from symgrad.verify.measures_clipping import clip_norm, clip_value
 from symgrad.verify.measures_counterexample import counterexample, lyapunov
 from symgrad.verify.measures_depth import decay_rate, gradient_bound, holds, typical_slope
 from symgrad.verify.measures_error_flow import error_flow, error_flow_attained, error_flow_bound
+from symgrad.verify.measures_finite_width import jacobian_logarithm, jacobian_moments, layered_slope
 from symgrad.verify.measures_gate_bounds import gate_bound, gated_gradient
 from symgrad.verify.measures_gates import carousel, chrono, forgetting, truncation
 from symgrad.verify.measures_kernel import kernel_accuracy
@@ -66,6 +67,9 @@ MEASURES: dict[str, Measure] = {
     "holds": Measure(holds, ("gamma",), unit=DECADES),
     "slope": Measure(typical_slope),
     "recurrent-slope": Measure(recurrent_slope),
+    "layered-slope": Measure(layered_slope),
+    "jacobian-moments": Measure(jacobian_moments, ("fourth",)),
+    "jacobian-logarithm": Measure(jacobian_logarithm, ("moments",)),
     "recurrent-bound": Measure(recurrent_bound, ("bound",), nets=False, unit=DECADES),
     "latch": Measure(latch, ("rests",), nets=False),
     "latch-margin": Measure(latch_margin, ("critical",), nets=False),

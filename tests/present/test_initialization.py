@@ -93,6 +93,13 @@ def test_pytorch_convolutions_and_missing_biases(torch: Any) -> None:
     initialize(torch.nn.ReLU())  # nothing to do
 
 
+def semi_orthogonal(rng: np.random.Generator, shape: tuple[int, int]) -> Any:
+    """As Keras documents it: orthonormal rows or columns, whatever is fewer."""
+    rows, columns = max(shape), min(shape)
+    q, _ = np.linalg.qr(rng.standard_normal((rows, columns)))
+    return q if shape == (rows, columns) else q.T
+
+
 def stand_in(monkeypatch: pytest.MonkeyPatch, framework: str) -> None:
     """Where the framework is not installed: its few names that the code uses, drawn by NumPy."""
     if importlib.util.find_spec(framework) is not None:
@@ -109,14 +116,9 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, framework: str) -> None:
         )
         monkeypatch.setitem(sys.modules, "jax.numpy", numpy)
     else:
-
-        def scaling(scale: float, mode: str, distribution: str, seed: Any) -> Any:
-            assert (mode, distribution) == ("fan_in", "untruncated_normal")
-            return lambda shape: rng.standard_normal(shape) * math.sqrt(scale / shape[0])
-
         fake.initializers = SimpleNamespace(
-            VarianceScaling=scaling,
-            RandomNormal=lambda stddev, seed: lambda shape: stddev * rng.standard_normal(shape),
+            RandomNormal=lambda stddev, seed: lambda shape, dtype=None: stddev * rng.standard_normal(shape),
+            Orthogonal=lambda gain, seed: lambda shape, dtype=None: gain * semi_orthogonal(rng, shape),
         )
     monkeypatch.setitem(sys.modules, framework, fake)
 

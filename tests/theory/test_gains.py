@@ -3,6 +3,7 @@ errors."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import mpmath
@@ -12,13 +13,15 @@ import sympy as sp
 from mpmath import mp, mpf
 
 from symgrad.errors import InputError, RefutedError
+from symgrad.numeric import expectation
 from symgrad.symbolic.gaussian.terms import closed_mean
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.number import Number, combined
 from symgrad.theory.activations import CORE, Activation, activation, kernel
-from symgrad.theory.initialization import audit, gain_derivation
+from symgrad.theory.initialization import audit, gain_derivation, gain_table
 from symgrad.theory.initialization.audit import GAIN_TABLE, audited, curves
 from symgrad.theory.initialization.gains import Gains, gain_sentence, gains
+from symgrad.theory.propagation.enclosed import enclosed
 
 
 def digits(number: Number) -> str:
@@ -193,6 +196,80 @@ def test_what_the_entries_preserve() -> None:
     assert by_name["sigmoid"].verdict == "shrinks both"
 
 
+SETTLED = {
+    "tanh": ("1.178480", "1.20983"),
+    "selu": ("0.02303", "1.00367"),
+    "sigmoid": ("0.264687", "0.05572"),
+}
+"""q* and χ₁ there; tanh's is a figure of the notes of the project."""
+
+
+ALPHA, SCALE = (mpf(digits(Number.of(c, ""))) for c in CORE["selu"].parameters.values())
+SELU = (
+    lambda t: SCALE * (t if t > 0 else ALPHA * mpmath.expm1(t)),
+    lambda t: SCALE * (1 if t > 0 else ALPHA * mpmath.exp(t)),
+)
+
+
+@pytest.mark.parametrize("name", SETTLED)
+def test_where_the_entries_settle(name: str) -> None:
+    """Against mpmath: its root of g² E φ² − q, and g² E φ′² at it."""
+    (found,) = (found for found in audited() if found.row.activation == name)
+    values, slopes = {
+        "tanh": (mpmath.tanh, lambda t: mpmath.sech(t) ** 2),
+        "sigmoid": (mpmath.sigmoid, lambda t: mpmath.sigmoid(t) * mpmath.sigmoid(-t)),
+        "selu": SELU,
+    }[name]
+    with mp.workdps(20):
+        gain = mpf(found.row.gain.p) / found.row.gain.q
+
+        def mean(f: Callable[[mpf], mpf], q: mpf) -> mpf:
+            at = [-10, -3, 0, 3, 10]
+            return gain**2 * mpmath.quad(lambda z: f(mp.sqrt(q) * z) ** 2 * mpmath.npdf(z), at)
+
+        q = mpmath.findroot(lambda q: mean(values, q) - q, mpf(SETTLED[name][0]))
+        assert found.settled.q is not None
+        for number, wanted, figure in zip(
+            (found.settled.q, found.settled.chi1), (q, mean(slopes, q)), SETTLED[name], strict=True
+        ):
+            assert number.proof == "certified"
+            assert abs(mpf(digits(number)) - wanted) < 1e-14 * wanted
+            assert mpmath.nstr(wanted, len(figure.replace(".", "").lstrip("0"))) == figure.rstrip("0")
+
+
+def test_what_keeps_every_variance() -> None:
+    kept = {found.row.activation: found.settled for found in audited() if found.settled.q is None}
+    assert set(kept) == {"identity", "relu", "leaky_relu"}
+    assert all(settled.chi1.exact == 1 for settled in kept.values())
+    assert "grows" in audit.settled(GAIN_TABLE[2]).verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "b2"), [("tanh", "1/20"), ("erf", "1/100"), ("gelu", "1/10"), ("sin", "1/5")]
+)
+def test_fixed_points_with_biases_are_enclosed(name: str, b2: str) -> None:
+    """Both numbers against quadrature in floats at the middle of the enclosure."""
+    sigma_w2, sigma_b2 = sp.Rational(3, 2), sp.Rational(b2)
+    floats = kernel(CORE[name])
+    q = 1.0
+    for _ in range(300):
+        q = 1.5 * float(expectation(lambda t: floats.value(t) ** 2, q, floats.kinks)) + float(sigma_b2)
+    found = enclosed(CORE[name], sigma_w2, sigma_b2, q)
+    assert found.attracts
+    assert float(found.q.value.mid()) == pytest.approx(q, rel=1e-11)
+    chi1 = 1.5 * float(expectation(lambda t: floats.slope(t) ** 2, q, floats.kinks))
+    assert float(found.chi1.value.mid()) == pytest.approx(chi1, rel=1e-11)
+
+
+def test_no_fixed_point_is_enclosed_where_there_is_none() -> None:
+    for near in (0.0, -1.0, float("inf")):
+        with pytest.raises(NotImplementedError, match="positive number"):
+            enclosed(CORE["tanh"], sp.S.One, sp.S.Zero, near)
+    for name, sigma_b2 in (("relu", sp.S.One), ("identity", sp.S.Zero), ("tanh", sp.S.Zero)):
+        with pytest.raises(NotImplementedError):
+            enclosed(CORE[name], sp.S.One if name != "relu" else sp.Integer(2), sigma_b2, 1.0)
+
+
 def test_curves_of_the_audit() -> None:
     table, variance, gradient = curves("tanh", depth=20, width=128, seeds=12, batch=2)
     assert table.sigma_w == pytest.approx(5 / 3)
@@ -235,7 +312,7 @@ def test_a_wrong_gain_breaks_the_audit(monkeypatch: pytest.MonkeyPatch, name: st
     monkeypatch.setattr(audit, "GAIN_TABLE", table)
     audited.cache_clear()
     with pytest.raises(RefutedError):
-        audit.gain_table.body()
+        gain_table.gain_table.body()
     audited.cache_clear()
 
 

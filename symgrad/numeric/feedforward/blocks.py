@@ -22,7 +22,7 @@ from symgrad.numeric.feedforward import passes
 from symgrad.numeric.feedforward.passes import Keep, Layer
 from symgrad.numeric.kernel import Kernel
 
-_LAYERS, _BYTES = 16, 2**18
+_LAYERS, _BYTES = 8, 2**18
 """Most layers of a block, most bytes of their h_l: what it touches stays in a core's cache, and its buffers
 are few beside what is stored (float64, N=128, B=32: 88 µs a layer one by one, 72 by eight, no gain
 beyond)."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from symgrad.numeric.gaussian import length_map
+from symgrad.numeric.mean_field.length_map import length_map
 from symgrad.numeric.kernel import Array, Kernel
 from symgrad.numeric.recurrent.cells import LSTM, RNN
 from symgrad.numeric.recurrent.cells.activations import SIGMOID, TANH
