@@ -16,8 +16,8 @@ __all__ = ["view"]
 NAMES = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "selu")
 DEFAULT = "tanh"
 SUMMARY = (
-    "Of the six gains that frameworks hand out three keep mean squares from layer to layer; tanh's lets the "
-    "gradient explode, sigmoid's lets it vanish, and SELU's shrinks the signal until the gradient stays."
+    "Of the six gains that frameworks hand out three keep mean squares from layer to layer; tanh's lets "
+    "the gradient explode, sigmoid's lets it vanish, SELU's shrinks the signal until the gradient hardly moves."
 )
 
 
@@ -62,7 +62,7 @@ def table(document: Document) -> None:
         "What one wide layer does to the variance of pre-activations and to the mean squared gradient where "
         "that variance is 1: a factor 1 keeps it, one above 1 explodes with depth, one below vanishes."
     )
-    head = r"| entry | settles at $q^*$ | $\chi_1=g^2\,\mathbb E\,\varphi'(\sqrt{q^*}z)^2$ | verdict |"
+    head = r"| entry | settles at $q^*$ | $g^2\,\mathbb E\,\varphi'(\sqrt{q^*}z)^2$ | gradient |"
     rows = [
         f"| {escaped(row['label'])} | {'any' if row['q'] is None else factor(row['q'])} "
         f"| {factor(row['chi1'])} | {row['settles']} |"
@@ -71,7 +71,8 @@ def table(document: Document) -> None:
     st.markdown("\n".join([head, "|---|---|---|---|", *rows]))
     st.caption(
         "Where that leads in a deep net without biases: its variance goes from 1 to the fixed point $q^*$ of "
-        "the length map, and from there on a layer multiplies the mean squared gradient by $\\chi_1$."
+        "the length map, and from there on a layer multiplies the mean squared gradient by $\\chi_1$, the "
+        "third column."
     )
 
 

@@ -79,10 +79,13 @@ def test_the_audit_page() -> None:
     assert not app.exception
     document = verbs.audit("tanh")
     assert powers(document["finding"]) in said(app)
-    (table,) = (text for text in said(app) if text.startswith("| entry"))
+    table, settled = (text for text in said(app) if text.startswith("| entry"))
     for row in document["rows"]:
         assert row["says"] in table
         assert f"{float(row['forward']['decimal']):.8g}" in table
+        assert f"{float(row['chi1']['decimal']):.8g}" in settled
+        assert row["q"] is None or f"{float(row['q']['decimal']):.8g}" in settled
+        assert row["settles"] in settled
     charts = [chart.proto for chart in app.get("vega_lite_chart")]
     assert len(charts) == 2
 

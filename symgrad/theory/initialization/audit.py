@@ -61,9 +61,8 @@ class Settled:
 
     @property
     def verdict(self) -> str:
-        """One clause."""
-        where = "every variance stays" if self.q is None else f"the variance settles at {digits(self.q)}"
-        return f"{where}, and the gradient {_WAYS[_word(self.chi1)]}"
+        """What becomes of the gradient."""
+        return _WAYS[_word(self.chi1)]
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Audited:
         return ", ".join(f"{word} {what}" for word, what in ways)
 
 
-_WAYS = {"keeps": "is kept", "raises": "grows", "shrinks": "vanishes"}
+_WAYS = {"keeps": "stays", "raises": "grows", "shrinks": "vanishes"}
 
 
 def _word(factor: Number) -> str:
