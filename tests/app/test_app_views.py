@@ -60,6 +60,7 @@ def the_sentence_each_view_opens_with() -> dict[str, str]:
         "gates": first_sentence(verbs.gates()["finding"]),
         "sweep": first_sweep(),
         "audit": audit.SUMMARY,
+        "advise": first_sentence(verbs.advise()["finding"]),
         "library": f"{len(DERIVATIONS)} derivations: each step checked by the machine, each conclusion "
         "measured on concrete nets.",
     }
