@@ -17,10 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -128,16 +129,24 @@ def environment(threads: int) -> dict[str, str]:
     return chosen
 
 
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
+"""The C library gives back on demand what threads have freed only where all of them take from one place;
+where each has its own, memory of an earlier run would be taken for the prepared state."""
+
+
 @contextmanager
-def child(name: str, contender: Contender, case: Case, threads: int) -> Iterator[Child]:
-    """A child that is preparing: its first answer comes when it has done so. Ended at the end."""
+def child(
+    name: str, contender: Contender, case: Case, threads: int, told: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Child]:
+    """A child that is preparing, ``told`` being added to its environment: its first answer comes when it has
+    done so. Ended at the end."""
     with tempfile.TemporaryDirectory() as folder:
         errors = Path(folder, "errors.txt")
         command = [sys.executable, "-m", "benchmarks.child", name, contender.name, json.dumps(asdict(case))]
         with errors.open("wb") as file:
             process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True, cwd=ROOT,
-                env=environment(threads), start_new_session=True,
+                env=environment(threads) | dict(told), start_new_session=True,
             )  # fmt: skip
         running = Child(process, errors)
         try:
@@ -229,8 +238,22 @@ def contest(
             best = min(runners, key=lambda runner: statistics.median(runner.times))
             standing.threads, standing.times = best.threads, best.times
             standing.seconds = statistics.median(best.times)
-            standing.memory = best.child.ask("memory")["bytes"]
+            best.owner.close()
+            standing.memory = _memory(name, standing)
     return standings
+
+
+def _memory(name: str, standing: Standing) -> int | None:
+    """Peak bytes of a run above what the prepared contender holds, in a process of its own."""
+    print(f"{name}: memory of {standing.contender.name}", file=sys.stderr, flush=True)
+    try:
+        with child(name, standing.contender, standing.case, standing.threads, ONE_ARENA) as fresh:
+            fresh.ask()
+            fresh.run(1)
+            held: int | None = fresh.ask("memory")["bytes"]
+            return held
+    except ChildError:
+        return None
 
 
 def _round(running: list[tuple[Standing, list[Runner]]], number: int) -> list[tuple[Standing, list[Runner]]]:

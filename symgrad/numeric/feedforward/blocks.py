@@ -57,7 +57,7 @@ class Steps:
     """Steps of a backward pass through the layers first + 1 … first + n: of ∂E/∂h_l the squares alone, δ_l,
     h_{l−1} and its Gram matrices where they are kept, as in `Block`; and ∂E/∂h_first, None at the input.
 
-    The values of ``delta`` and ``below`` are buffers, overwritten by the next steps.
+    The values of ``delta`` and ``below`` are buffers, overwritten by the next steps or forward pass.
     """
 
     first: int
@@ -195,7 +195,9 @@ class Blocks:
         (*lead, batch, width), real = covector.values.shape, self.primitives.dtype(covector.values)
         most = longest(self.primitives, covector.values)
         deltas = self.buffers("pres", (*lead, most, batch, width), real)
-        gradients = self.buffers("gradients", (*lead, most + 1, batch, width), real)
+        # where outputs are not kept, the buffer of the forward pass is free
+        name = "gradients" if blocks[-1].gram is None else "outs"
+        gradients = self.buffers(name, (*lead, most + 1, batch, width), real)
         gradient, pace = covector, _Pace(most)
         for block in reversed(blocks):
             high = len(block.weights)

@@ -227,6 +227,8 @@ def _measured(
                 outers.put(part.first, *_outer_squares(ops, part, buffers))
             if steps.below is not None:
                 gradient = steps.below
+        if segment.start:
+            gradient = gradient.copy(ops)
 
     with np.errstate(divide="ignore"):
         ln_sigma = np.log(net.sigma_w)
