@@ -143,6 +143,13 @@ class LatexPrinter(Conventions, SymPyLatexPrinter):
     def _print_Determinant(self, expr: Any, exp: str | None = None) -> str:
         return self._print_Abs(expr, exp)
 
+    def _print_polygamma(self, expr: sp.polygamma, exp: str | None = None) -> str:
+        """ψ, and ψ with its order above it from the first derivative on."""
+        order, arg = expr.args
+        head = r"\psi" if order == 0 else rf"\psi^{{({self._print(order)})}}"
+        body = rf"{head}\left({self._print(arg)}\right)"
+        return rf"\left[{body}\right]^{{{exp}}}" if exp else body
+
     def _print_Derivative(self, expr: sp.Derivative) -> str:
         sign = r"\partial " if requires_partial(expr.expr) else "d"
         order = sum(count for _, count in expr.variable_count)

@@ -200,6 +200,11 @@ class Arithmetic(Conventions):
     def _print_Abs(self, expr: sp.Abs) -> str:
         return f"abs({self._print(expr.args[0])})"
 
+    def _print_polygamma(self, expr: sp.polygamma) -> str:
+        order, arg = expr.args
+        head = "psi" if order == 0 else f"psi^(({self._print(order)}))"
+        return f"{head} ({self._print(arg)})"
+
     def _print_floor(self, expr: sp.floor) -> str:
         return f"floor({self._print(expr.args[0])})"
 

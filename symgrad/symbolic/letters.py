@@ -34,6 +34,8 @@ W = sp.IndexedBase("W")
 D = sp.IndexedBase("D")
 widths = sp.IndexedBase("N", integer=True, positive=True)
 """The number of units of layer l, N_l."""
+n_in, n_out = sp.symbols("n_in n_out", integer=True, positive=True)
+"""Of one layer: how many units feed each of its units, and how many each of them feeds."""
 
 T, t, s = sp.symbols("T t s", integer=True, positive=True)
 """Of recurrent nets: the number of time steps, and two steps among them."""

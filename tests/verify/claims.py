@@ -16,6 +16,8 @@ from symgrad.symbolic.notation import dphi
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.symbolic.zeros.roots import NamedRoot
 from symgrad.theory.activations import CORE, gamma, slope_range
+from symgrad.theory.finite_width.jacobian_law import log_moments
+from symgrad.theory.finite_width.jacobian_moments import FOURTH
 from symgrad.theory.through_time import (
     carousel,
     chrono,
@@ -143,6 +145,9 @@ TRUE: tuple[Claim, ...] = (
     claim("holds", {**TANH, "sigma_w": 3.0, "bias": 9.0}, gamma=gammas("tanh")),
     claim("slope", {**WIDE, "width": 64, "depth": 20}),
     claim("recurrent-slope", {"activation": "tanh", "sigma_w": 1.5}),
+    claim("layered-slope", {"activation": "tanh", "sigma_w": 1.5, "width": 64, "depth": 12}),
+    claim("jacobian-moments", {**KEPT, "width": 16}, fourth={"relu": FOURTH}),
+    claim("jacobian-logarithm", {**KEPT, "width": 32, "depth": 20}, moments=log_moments),
     claim("recurrent-bound", bound="lstm-step"),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),
     claim("latch", rests={TWO: rests(TWO)}),
