@@ -161,10 +161,22 @@ def simulation_document(simulation: Simulation | RecurrentSimulation) -> Documen
         "slope_measured": _number(simulation.slope_measured),
         "slope_predicted": None if predicted is None else _number(simulation.slope_predicted),
         "slope_band": None if simulation.slope_band is None else list(simulation.slope_band),
+        "log10_band": _banded(simulation),
+        "why_no_band": simulation.why_no_band or None,
         "why_unpredicted": simulation.why_unpredicted or None,
         "log10_front_factor": _number(simulation.front_factor),
         "finding": simulation.finding(),
         "steps": [step_document(step) for step in simulation.steps()],
+    }
+
+
+def _banded(simulation: Simulation | RecurrentSimulation) -> Document | None:
+    """What the median by layer is expected to be at this width, with its 99 % band."""
+    if simulation.gradient_band is None:
+        return None
+    return {
+        name: _numbers(row)
+        for name, row in zip(("low", "middle", "high"), simulation.gradient_band, strict=True)
     }
 
 

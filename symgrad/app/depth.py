@@ -90,6 +90,8 @@ READING = r"""
   happens, never below. The dashed line is the median of the nets' own bounds: where nets scatter widely, one
   net may pass it without passing its own.
 - **Prediction**: the length map follows the typical size of gradients in a very wide net with random weights.
+- **Typical at this width**: what remains of it in nets as narrow as these, with the band that holds 99 % of
+  medians over as many seeds. It is left out, with the reason, where fluctuations are not small.
 - **Verdict**: PASS when not one of the measured values, over all nets and layers, lies above its bound;
   UNDECIDED when there is no bound.
 """

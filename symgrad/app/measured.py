@@ -41,7 +41,21 @@ def gradient_chart(document: Document, place: str = "layer", beyond: str = "towa
         text += f"; the length map, for very wide nets, predicts {predicted:+.3f}"
     elif document["why_unpredicted"]:
         text += f"; there is no prediction: {document['why_unpredicted']}"
-    st.caption(escaped(f"{text}.".replace("-", "−")))
+    st.caption(escaped(f"{text}. {width_sentence(document)}".strip().replace("-", "−")))
+
+
+def width_sentence(document: Document) -> str:
+    """Whether the measured slope is inside the band of nets of this width, or why there is none."""
+    band, width = document["slope_band"], document["config"]["width"]
+    if band is None:
+        why = document["why_no_band"]
+        return f"Width {width} has no band: {why}." if why else ""
+    inside = band[0] <= document["slope_measured"] <= band[1]
+    seeds = document["config"]["seeds"]
+    of = "single nets" if seeds == 1 else f"medians of {seeds} nets"
+    where = f"between {band[0]:+.4f} and {band[1]:+.4f}"
+    verdict = "inside" if inside else "outside, as one in a hundred is, or where terms beyond 1/N count"
+    return f"At width {width} 99 % of {of} lie {where}: this one is {verdict}."
 
 
 def reading(markdown: str) -> None:

@@ -60,6 +60,7 @@ def gradient_by_depth(document: Document, dark: bool = False) -> Chart:
         Line("worst-case bound", look.roles["bound"], DASHES[1], document["log10_bound"]),
         _measured(band, look),
         Line("predicted for wide nets", look.roles["predicted"], DASHES[2], _predicted(document)),
+        *_at_this_width(document, look),
     ]
     red = document.get("violations")
     chart = _sizes(document, lines, f"size of the gradient {gradient_of(document)}", look, bool(red))
@@ -100,6 +101,15 @@ def _predicted(document: Document) -> Sequence[Any]:
         return []
     last = len(median)
     return [median[-1] + slope / math.log(10) * (last - layer) for layer in range(1, last + 1)]
+
+
+def _at_this_width(document: Document, look: Theme) -> list[Line]:
+    """What is typical at the width of these nets, with the 99 % band of a median over as many seeds."""
+    band = document.get("log10_band")
+    if not band:
+        return []
+    name = f"typical at width {document['config']['width']}, band 99 % of medians"
+    return [Line(name, look.roles["slope"], DASHES[3], band["middle"], (band["low"], band["high"]))]
 
 
 def _sizes(

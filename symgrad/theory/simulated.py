@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import sympy as sp
 
 from symgrad.symbolic.derivation import Prose, Step, prove
@@ -45,6 +46,17 @@ class Simulated(NetResult):
     def slope_band(self) -> tuple[float, float] | None:
         """The 99 % band of the measured slope at this width; None where no claim gives one."""
         return None
+
+    @property
+    def gradient_band(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """The 99 % band of the median of log10 of the gradient by place, about what is typical at this width:
+        low, typical and high, (L,) each. None where no claim gives one."""
+        return None
+
+    @property
+    def why_no_band(self) -> str:
+        """Why there is none, where that can be said."""
+        return ""
 
     def steps(self) -> tuple[Step, ...]:
         """The bound with the numbers of this net put in, each line checked against the arrays."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy as sp
@@ -24,6 +25,8 @@ from symgrad.symbolic.ranges.range import LINE
 from symgrad.theory.activations import Activation, kernel
 from symgrad.theory.activations import gamma as gamma_of
 from symgrad.theory.activations.kernels import domain
+from symgrad.theory.finite_width.slope_statistics import doubts, predicted_layers, predicted_slope
+from symgrad.theory.finite_width.units import median_band
 from symgrad.theory.net_result import LN10, NetResult
 from symgrad.theory.simulated import Simulated, power, rounded
 
@@ -39,6 +42,10 @@ __all__ = [
     "slope_step",
 ]
 
+Band: TypeAlias = tuple[tuple[np.ndarray, np.ndarray], tuple[float, float]]
+"""Mean and standard deviation of the logarithm at every layer, and of the slope."""
+DEEPEST = 2000
+"""Layers down to which the effect of the width is worked out."""
 LONG_NAME = 30
 """Letters up to which a typed activation is named by its text in a sentence."""
 
@@ -65,6 +72,50 @@ class Simulation(Simulated):
     def gamma_above(self) -> float:
         """A float not below γ."""
         return above(self.gamma)
+
+    @cached_property
+    def _at_this_width(self) -> Band | str:
+        """What is typical of nets of this width, or why that is not known."""
+        net = self.net
+        scales = net.sigma_w, net.sigma_b, net.depth, net.width
+        if net.depth > DEEPEST:
+            return f"the effect of the width is worked out down to {DEEPEST:,} layers"
+        functions = kernel(self.activation)
+        try:
+            found = doubts(functions, *scales, net.weights)
+            if found:
+                return found[0]
+            layers = predicted_layers(functions, *scales, net.batch, net.weights)
+            return layers, predicted_slope(functions, *scales, net.batch, net.weights)
+        except ValueError as error:
+            return str(error)
+
+    @property
+    def slope_band(self) -> tuple[float, float] | None:
+        """Where the median of these seeds' slopes lies with a probability of 99 %, at this width: about the
+        typical slope of such nets, not that of infinitely wide ones. None where fluctuations are not small.
+        """
+        found = self._at_this_width
+        return None if isinstance(found, str) else median_band(*found[1], self.net.seeds)
+
+    @property
+    def gradient_band(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """The same of the gradient at every layer, drawn from the measured median at the output."""
+        found = self._at_this_width
+        if isinstance(found, str):
+            return None
+        typical, spread = found[0]
+        low, high = median_band(typical, spread, self.net.seeds)
+        low, middle, high = (
+            part / LN10 + np.median(self.log10_gradient[:, -1]) for part in (low, typical, high)
+        )
+        return low, middle, high
+
+    @property
+    def why_no_band(self) -> str:
+        """Why the width's effect is not known here."""
+        found = self._at_this_width
+        return found if isinstance(found, str) else ""
 
     def steps(self) -> tuple[Step, ...]:
         """The norm bound with the numbers of this net put in, each line checked against the arrays."""

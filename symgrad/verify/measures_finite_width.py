@@ -126,7 +126,7 @@ def _carried(options: NetOptions, functions: Kernel, rng: Generator, seeds: int)
         weight = options.sigma_w * WEIGHTS[options.weights](rng, seeds, options.width)
         both = np.concatenate([state, direction], axis=1) @ np.swapaxes(weight, 1, 2)
         pre, moved = both[:, :DIRECTIONS], both[:, DIRECTIONS:]
-        state = functions.value(pre)
+        state = np.asarray(functions.value(pre), np.float64)
         direction = functions.slope(pre) * moved
         size = np.linalg.norm(direction, axis=-1, keepdims=True)
         with np.errstate(divide="ignore"):

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TypeAlias
+from statistics import NormalDist
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symgrad.numeric import Kernel
 
-__all__ = ["DEGREES", "KNOTS", "LARGE", "Units", "median_spread", "of_batch"]
+__all__ = ["DEGREES", "KNOTS", "LARGE", "Units", "median_band", "median_spread", "of_batch"]
 
 Float: TypeAlias = NDArray[np.float64]
 
@@ -100,6 +101,13 @@ def _table(batch: int) -> tuple[Float, Float, Float]:
         mean = law @ middle
         found[:, k] = -np.euler_gamma - mean, law @ (middle - mean) ** 2 - width**2 / 12 - math.pi**2 / 6
     return knots, found[0], found[1]
+
+
+def median_band(typical: Any, spread: Any, seeds: int) -> tuple[Any, Any]:
+    """Where the median of S values lies with a probability of 99 %, if one is Gaussian with this mean and
+    standard deviation, arrays or numbers."""
+    half = NormalDist().inv_cdf(0.995) * median_spread(seeds) * spread
+    return typical - half, typical + half
 
 
 def median_spread(seeds: int) -> float:

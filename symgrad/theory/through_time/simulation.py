@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from symgrad.symbolic.notation import Juxtaposed, Norm, Partial
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.theory.activations import Activation, kernel
 from symgrad.theory.activations import gamma as gamma_of
-from symgrad.theory.finite_width.units import median_spread
+from symgrad.theory.finite_width.units import median_band
 from symgrad.theory.net_result import LN10, NetResult
 from symgrad.theory.simulated import Simulated, power, rounded
 from symgrad.theory.simulation import above, check_domain, predicted_map, short_name, slope_step
@@ -105,8 +104,7 @@ class RecurrentSimulation(Simulated):
             )
         except ValueError:
             return None
-        half = NormalDist().inv_cdf(0.995) * spread * median_spread(net.seeds)
-        return typical - half, typical + half
+        return median_band(typical, spread, net.seeds)
 
     @property
     def _worst(self) -> float:
