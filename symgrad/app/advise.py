@@ -33,7 +33,7 @@ ADVICE_DEFAULTS: Mapping[str, Any] = {
     "seed": 0,
 }
 LAYERS = Whole("depth", "Layers L", "The depth of the net that is to be initialised.", 10_000)
-RECOMMENDED = "recommended"
+RECOMMENDED = "the recommended one"
 SAYS = {True: "✓ inside", False: "✗ outside", None: ""}
 """Where the median lies."""
 
@@ -192,16 +192,15 @@ def figures(value: float | None, digits: str = ".2f") -> str:
 def code(document: Document) -> None:
     """Code of the recommended scheme, or of another one, a tab for each framework."""
     st.subheader("Initialisation to paste", anchor=False)
-    names = {row["key"]: row["name"] for row in document["schemes"] if row["sigma_w2"] is not None}
+    keys = {row["name"]: row["key"] for row in document["schemes"] if row["sigma_w2"] is not None}
     chosen = st.selectbox(
         "Scheme",
-        [RECOMMENDED, *names],
+        [RECOMMENDED, *keys],
         key="scheme",
         bind="query-params",
-        format_func=lambda key: names.get(key, f"the recommended one: {document['recommended']}"),
         help="The code of the scheme that is recommended here, or of another one.",
     )
-    codes = document["codes"].get(chosen) or document["code"]
+    codes = document["codes"][keys[chosen]] if chosen in keys else document["code"]
     if codes["pytorch"] is None:
         st.markdown("No code: the scheme does not exist for this activation.")
         return

@@ -21,6 +21,7 @@ CASES = [
     ("sigmoid", "glorot"),
     ("softplus", "lecun"),
     ("gelu", "double"),
+    ("silu", "orthogonal-double"),
 ]
 
 

@@ -189,8 +189,13 @@ def test_what_is_recommended() -> None:
         best = advised(name).recommended
         assert best is not None
         assert best.scheme.key == "orthogonal"
+    gated = advise(CORE["silu"], Net(depth=40, width=64, batch=1, seeds=1))
+    assert gated.recommended is not None
+    assert gated.recommended.scheme.key == "orthogonal-double"
     lost = advise(activation("square"), Net(depth=30, width=32, batch=1, seeds=1))
     assert not lost.carried
+    assert not lost.has_edge
+    assert "There is no edge of chaos" in lost.reason()
     assert "No standard scheme carries" in lost.finding()
 
 

@@ -103,12 +103,10 @@ class Advice:
 
     @cached_property
     def recommended(self) -> Row | None:
-        """Of the rows whose signal holds, with a band that is not doubted: the one whose band stays closest
-        to 10⁰, the first where two do equally. Without such rows, of those whose signal holds, then of all
-        predicted.
+        """Of the rows whose signal holds: the one whose band stays closest to 10⁰, the first where two do
+        equally. Without bands, of those whose signal holds, then of all predicted, the ratio closest to 1.
         """
-        trusted = (lambda row: row.holds and row.band and not row.doubtful, lambda row: row.holds)
-        for asked in (*trusted, lambda row: True):
+        for asked in (lambda row: row.holds and row.band, lambda row: row.holds, lambda row: True):
             chosen = [row for row in self.rows if row.mean is not None and asked(row)]
             if chosen:
                 return min(chosen, key=lambda row: round(row.worst, 9))
@@ -120,6 +118,12 @@ class Advice:
         best = self.recommended
         return best is not None and best.holds and best.mean is not None and abs(best.mean) <= CARRIED
 
+    @property
+    def has_edge(self) -> bool:
+        """Whether weights with χ₁ = 1 exist, beside the biases asked for or beside any."""
+        critical = ("critical", "double")
+        return any(row.scales is not None for row in self.rows if row.scheme.key in critical)
+
     def reason(self) -> str:
         """One sentence: why this one, or why none."""
         best = self.recommended
@@ -128,15 +132,17 @@ class Advice:
         chosen = (
             f"“{best.scheme.name}” (σ_w² = {best.scales.sigma_w2:.6g}, σ_b² = {best.scales.sigma_b2:.6g})"
         )
+        nowhere = "" if self.has_edge else " There is no edge of chaos: gradients fade or grow at any scale."
         if not self.carried:
             return (
                 f"No standard scheme carries both a signal and its gradient through {self.net.depth} layers "
-                f"of this activation; {chosen} comes closest."
+                f"of this activation; {chosen} comes closest.{nowhere}"
             )
         holding = "Of the schemes whose signal stays within a factor of 10 √L,"
         if best.band is None:
-            return f"{holding} {chosen} has the predicted ratio closest to 1."
-        return f"{holding} {chosen} has the 99 % band that stays closest to a ratio of 1."
+            return f"{holding} {chosen} has the predicted ratio closest to 1.{nowhere}"
+        doubt = "; nets scatter so much here that the band may miss" if best.doubtful else ""
+        return f"{holding} {chosen} has the 99 % band that stays closest to a ratio of 1{doubt}.{nowhere}"
 
     def finding(self) -> str:
         """What the recommended scheme does, and what the farthest of the others would do, in sentences."""

@@ -136,6 +136,13 @@ SCHEMES: tuple[Scheme, ...] = (
         lambda layers: layers.edge,
         "orthogonal",
     ),
+    Scheme(
+        "orthogonal-double",
+        "orthogonal, doubly critical",
+        "random rotations times the scale with χ₁ = χ_∥ = 1, with its biases",
+        _doubly,
+        "orthogonal",
+    ),
 )
 """In the order of their history."""
 
