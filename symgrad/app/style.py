@@ -19,6 +19,7 @@ ALWAYS = """
 .stMarkdown table { display: block; overflow-x: auto; font-size: 0.9rem; }
 .stMarkdown td:nth-child(-n+2) { white-space: nowrap; }
 .stMarkdown td:nth-child(3) { overflow-wrap: anywhere; min-width: 8rem; }
+.st-key-schemes td:nth-child(3) { min-width: 0; }
 .st-key-extrema td:nth-child(4) { min-width: 11rem; }
 [data-testid="stPageLink-NavLink"] { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 0.4rem; }
 [class*="st-key-open-"] button { min-height: 1.6rem; padding: 0.1rem 0; text-align: left; }

@@ -195,7 +195,7 @@ def test_what_is_recommended() -> None:
     lost = advise(activation("square"), Net(depth=30, width=32, batch=1, seeds=1))
     assert not lost.carried
     assert not lost.has_edge
-    assert "There is no edge of chaos" in lost.reason()
+    assert "no scale of the weights is at the edge of chaos" in lost.reason()
     assert "No standard scheme carries" in lost.finding()
 
 

@@ -95,10 +95,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Advice:
-    """The rows for one activation and one kind of net."""
+    """The rows for one activation, one kind of net, and the variance of biases at the edge of chaos."""
 
     activation: Activation
     net: Net
+    sigma_b2: float
     rows: tuple[Row, ...]
 
     @cached_property
@@ -132,7 +133,7 @@ class Advice:
         chosen = (
             f"“{best.scheme.name}” (σ_w² = {best.scales.sigma_w2:.6g}, σ_b² = {best.scales.sigma_b2:.6g})"
         )
-        nowhere = "" if self.has_edge else " There is no edge of chaos: gradients fade or grow at any scale."
+        nowhere = "" if self.has_edge else f" {self._edgeless()}"
         if not self.carried:
             return (
                 f"No standard scheme carries both a signal and its gradient through {self.net.depth} layers "
@@ -143,6 +144,12 @@ class Advice:
             return f"{holding} {chosen} has the predicted ratio closest to 1.{nowhere}"
         doubt = "; nets scatter so much here that the band may miss" if best.doubtful else ""
         return f"{holding} {chosen} has the 99 % band that stays closest to a ratio of 1{doubt}.{nowhere}"
+
+    def _edgeless(self) -> str:
+        return (
+            f"Beside biases of variance {self.sigma_b2:g} no scale of the weights is at the edge of chaos: every "
+            f"one lets gradients fade or grow."
+        )
 
     def finding(self) -> str:
         """What the recommended scheme does, and what the farthest of the others would do, in sentences."""
@@ -191,7 +198,7 @@ def advise(entry: Activation, net: Net, sigma_b2: float = 0.0) -> Advice:
     rows = [_predicted(layers, net, *found) for found in schemes(layers)]
     for law in WORK:
         _measure(layers.kernel, rows, law, net)
-    return Advice(entry, net, tuple(rows))
+    return Advice(entry, net, sigma_b2, tuple(rows))
 
 
 def _predicted(layers: Layers, net: Net, scheme: Scheme, scales: Scales | None, why: str) -> Row:
@@ -205,13 +212,15 @@ def _predicted(layers: Layers, net: Net, scheme: Scheme, scales: Scales | None, 
     if net.depth == 1:
         return replace(row, sd=0.0)
     roots = math.sqrt(scales.sigma_w2), math.sqrt(scales.sigma_b2)
+    sizes, law = (net.depth, net.width), scheme.weights
     try:
-        mean, sd = predicted_weight_ratio(
-            layers.kernel, *roots, net.depth, net.width, net.batch, scheme.weights
-        )
+        with np.errstate(all="ignore"):  # a power of φ may pass the range of numbers
+            mean, sd = predicted_weight_ratio(layers.kernel, *roots, *sizes, net.batch, law)
+            doubt = doubts(layers.kernel, *roots, *sizes, law)
     except ValueError as reason:
         return replace(row, why=f"no band: {reason}")
-    doubt = doubts(layers.kernel, *roots, net.depth, net.width, scheme.weights)
+    if not (math.isfinite(mean) and math.isfinite(sd)):
+        return replace(row, why="no band: a moment of φ or φ′ passes the range of numbers")
     why = f"the band may miss: {'; '.join(doubt)}" if doubt else ""
     return replace(row, why=why, mean=mean / LN10, sd=sd / LN10, doubtful=bool(doubt))
 
