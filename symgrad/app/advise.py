@@ -140,6 +140,7 @@ def result(document: Document, options: dict[str, Any]) -> None:
     reading(READING)
     with st.container(horizontal=True, gap="small"):
         open_view("library", "Where the prediction comes from", {"derivation": "length-map"})
+        open_view("library", "Where the band comes from", {"derivation": "layered-slope"})
         open_view("library", "Why one gain seldom keeps both", {"derivation": "gains"})
         open_view("audit", "What the common gain table preserves")
 

@@ -147,8 +147,8 @@ class Advice:
 
     def _edgeless(self) -> str:
         return (
-            f"Beside biases of variance {self.sigma_b2:g} no scale of the weights is at the edge of chaos: every "
-            f"one lets gradients fade or grow."
+            f"Beside biases of variance {self.sigma_b2:g} no scale of the weights is at the edge of chaos: "
+            "every one lets gradients fade or grow."
         )
 
     def finding(self) -> str:
