@@ -50,6 +50,10 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "sketch": [{"verb": verb, "arguments": {"activation": "erf(x)*x"}, "why": "late"} for verb in SKETCHED],
     "decay": [{}, {"names": ["silu", "selu"], "depth": 3}],
     "simulate": [{"activation": name, **NET} for name in CORE],
+    "finite-width": [
+        {"depth": 6, "width": 4, "seeds": 5},
+        {"activation": "identity", "depth": 1, "seeds": 2},
+    ],
     "gates": [{"forget_bias": "-1/2", "steps": 4, "width": 3, "batch": 1, "seeds": 1}],
     "latching": [{"steps": 5}, {"w": "1/2"}, {"noise": "3"}, {"w": "20", "noise": "17", "samples": 0}],
     "clipping": [{"steps": 4, "width": 5}, {"activation": "relu", "vanishing": 0.0, "steps": 3, "width": 2}],

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from symgrad.app import activation, advise, atlas, audit, depth, gates, library, start, sweep, time
+from symgrad.app import (
+    activation,
+    advise,
+    atlas,
+    audit,
+    depth,
+    finite_width,
+    gates,
+    library,
+    start,
+    sweep,
+    time,
+)
 
 __all__ = ["VIEWS", "View"]
 
@@ -33,6 +45,7 @@ VIEWS: tuple[View, ...] = (
     View("activation", "Activation", ":material/show_chart:", activation.view),
     View("atlas", "Atlas", ":material/table_view:", atlas.view),
     View("depth", "Depth", ":material/stacked_line_chart:", depth.view),
+    View("finite-width", "Finite width", ":material/width:", finite_width.view),
     View("time", "Time", ":material/timeline:", time.view),
     View("gates", "Gates", ":material/sensor_door:", gates.view),
     View("sweep", "Sweep", ":material/grid_on:", sweep.view),

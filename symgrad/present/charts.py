@@ -15,6 +15,7 @@ from typing import Any
 import altair as alt
 
 from symgrad.errors import InputError
+from symgrad.present.finite_width_chart import mean_and_typical
 from symgrad.present.gain_chart import gain_by_layer
 from symgrad.present.gates_chart import gated_gradients
 from symgrad.present.latch_chart import return_map
@@ -108,7 +109,7 @@ def _at_this_width(document: Document, look: Theme) -> list[Line]:
     band = document.get("log10_band")
     if not band:
         return []
-    name = f"typical at width {document['config']['width']}, band 99 % of medians"
+    name = f"typical at width {document['config']['width']}, 99 % band"
     return [Line(name, look.roles["slope"], DASHES[3], band["middle"], (band["low"], band["high"]))]
 
 
@@ -151,6 +152,7 @@ PICTURES: dict[str, Callable[..., Chart]] = {
     "curve": activation_curve,
     "simulate": gradient_by_depth,
     "decay": decay,
+    "finite-width": mean_and_typical,
     "audit": gain_by_layer,
     "spectral-radius": matrix_powers,
     "latching": return_map,

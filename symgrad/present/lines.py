@@ -169,7 +169,8 @@ def counts(places: Sequence[int]) -> alt.Axis:
 def styles(lines: Sequence[Line], field: str = "line") -> dict[str, Any]:
     """Colour and dashes with one legend for both."""
     names = [line.name for line in lines]
-    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=400)
+    columns = 3 if len(names) < 4 else 2 if max(map(len, names)) < 30 else 1  # a phone cuts what is wider
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=400, columns=columns)
     colours, dashes = [line.colour for line in lines], [list(line.dash) for line in lines]
     return {
         "color": alt.Color(f"{field}:N", scale=alt.Scale(domain=names, range=colours), legend=legend),

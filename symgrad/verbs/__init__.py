@@ -19,6 +19,7 @@ from symgrad.verbs.atlas import atlas, atlas_row
 from symgrad.verbs.certificates import certificate, certificates, check
 from symgrad.verbs.clipping import clipping
 from symgrad.verbs.derivations import export, file, listing, show, verify
+from symgrad.verbs.finite_width import finite_width
 from symgrad.verbs.gains import audit, gain, initialization
 from symgrad.verbs.gates import gates
 from symgrad.verbs.latching import latching
@@ -44,6 +45,7 @@ __all__ = [
     "derive",
     "export",
     "file",
+    "finite_width",
     "gain",
     "gates",
     "initialization",
@@ -105,6 +107,7 @@ VERBS: dict[str, Verb] = {
     "decay": Verb(decay, True),
     "spectral-radius": _symbolic(spectral_radius, kept=False),
     "simulate": Verb(simulate, False),
+    "finite-width": Verb(finite_width, False),
     "gates": Verb(gates, False),
     "latching": Verb(latching, False),
     "clipping": Verb(clipping, False),

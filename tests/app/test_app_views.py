@@ -56,6 +56,7 @@ def the_sentence_each_view_opens_with() -> dict[str, str]:
         "activation": verbs.bound("sigmoid")["sentence"],
         "atlas": atlas.sentence(verbs.atlas()["rows"]),
         "depth": finding(),
+        "finite-width": first_sentence(verbs.finite_width()["finding"]),
         "time": unfolded_finding(),
         "gates": first_sentence(verbs.gates()["finding"]),
         "sweep": first_sweep(),
@@ -73,7 +74,7 @@ def test_a_view_opens_with_its_finding(open_view: OpenView, key: str) -> None:
     assert the_sentence_each_view_opens_with()[key] in said(app)
 
 
-@pytest.mark.parametrize("key", ["start", "activation", "depth", "time", "gates", "sweep"])
+@pytest.mark.parametrize("key", ["start", "activation", "depth", "finite-width", "time", "gates", "sweep"])
 def test_charts_say_what_they_show(open_view: OpenView, key: str) -> None:
     charts = [chart.proto for chart in open_view(key).get("vega_lite_chart")]
     assert charts

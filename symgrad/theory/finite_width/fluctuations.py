@@ -5,7 +5,7 @@ first order in 1/N: what slopes and bands are put together from. The formulas ar
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeAlias
 
 import numpy as np
@@ -135,7 +135,10 @@ def fluctuations(
     q, orthogonal = np.exp(found.ln_q), weights == "orthogonal"
     share = 1 - sigma_b**2 / q
     above = np.append(share[1:], 0.0)
-    at = layer_moments(kernel, q, share, width, orthogonal)
+    with np.errstate(all="ignore"):
+        at = layer_moments(kernel, q, share, width, orthogonal)
+    if not all(np.isfinite(getattr(at, part.name)).all() for part in fields(at)):
+        raise ValueError("E φ⁴ or E φ′⁴ is beyond what is formed: the width's effect is not known")
     if not np.allclose(at.ln_slope, found.ln_factor - 2 * math.log(sigma_w), rtol=0, atol=RESOLVED):
         raise ValueError("hardly any unit has a slope (a dead zone): the width's effect is not known")
     mean, spread = _lengths(at, share, above, width)

@@ -132,7 +132,8 @@ def fan_in() -> str:
 def small_nets() -> str:
     """E ‖Ju‖⁴ of whole nets by patterns of active units and Gaussian moments, against Π (1 + 5/N_l)."""
     for sizes in SMALL:
-        total, variances = sp.S.Zero, {}
+        total: sp.Expr = sp.S.Zero
+        variances: dict[sp.Symbol, sp.Expr] = {}
         matrices = []
         for layer, (before, after) in enumerate(itertools.pairwise((1, *sizes))):
             matrix = sp.Matrix(

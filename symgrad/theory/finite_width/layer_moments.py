@@ -116,7 +116,7 @@ def _correlation(
     value = units.hermite(units.value / np.sqrt(state)[:, None]) ** 2
     value = np.column_stack([value, 1 - value.sum(axis=1)])
     square = states**2
-    square = np.column_stack([square, units.mean(units.states**2) / state**2 - square.sum(axis=1)])
+    square = np.column_stack([square, units.mean((units.states / state[:, None]) ** 2) - square.sum(axis=1)])
     place = np.searchsorted(knots, np.arange(share.size), side="right") - 1
     found, c, spread = np.empty(share.size), float(1 - share[0]), float(share[0] ** 2) / width
     for l, at in enumerate(place):
