@@ -56,7 +56,7 @@ SIMULATION_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
 
 
 ADVICE_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
-    ("depth", _whole, "layers L, 1 to 10000 (default 50)"),
+    ("depth", _whole, "layers L, 1 to 2000 (default 50)"),
     ("width", _whole, "units a layer N (default 128)"),
     ("sigma-b2", _number, "variance of the biases at the edge of chaos (default 0)"),
     ("batch", _whole, "inputs at once B (default 16)"),

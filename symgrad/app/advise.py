@@ -32,7 +32,7 @@ ADVICE_DEFAULTS: Mapping[str, Any] = {
     "seeds": 16,
     "seed": 0,
 }
-LAYERS = Whole("depth", "Layers L", "The depth of the net that is to be initialised.", 10_000)
+LAYERS = Whole("depth", "Layers L", "The depth of the net that is to be initialised.", 2_000)
 RECOMMENDED = "the recommended one"
 SAYS = {True: "✓ inside", False: "✗ outside", None: ""}
 """Where the median lies."""

@@ -22,8 +22,8 @@ from symgrad.theory.initialization.edge import doubly_critical, edge_of_chaos
 from symgrad.theory.initialization.gains import gains
 from symgrad.theory.initialization.schemes import SCHEMES, Layers, Scales, schemes
 
-FEW = ("identity", "gelu", "square", "exponential", "sqrt(|x|)", "where(x < 0, x, x + 1)", "exp(x^2)")
-REST = [name for name in ACTIVATIONS if name not in FEW]
+FEW = ("identity", "gelu", "square", "exponential", "where(x < 0, x, x + 1)", "exp(x^2)")
+REST = [*(name for name in ACTIVATIONS if name not in FEW), "sqrt(|x|)"]
 MEASURED = ("tanh", "relu", "selu", "sigmoid", "erf", "softplus")
 NARROW = Net(depth=5, width=12, batch=2, seeds=2)
 

@@ -27,14 +27,16 @@ __all__ = ["DEEPEST", "Advice", "Row", "advise", "wide_ratio"]
 
 NINETY_NINE = 2.5758293035489004
 """Standard deviations on either side that hold 99 % of a Gaussian."""
-DEEPEST = 10_000
+DEEPEST = 2_000
 HELD = 1.0
 """A net holds its signal where that changes by at most 10^HELD · √L from the first layer to the last: at the
 edge of chaos it may decay like l^(−1/2)."""
 CARRIED = 2.0
 """Powers of ten by which the gradient of a net that carries it changes at most."""
+LOST = 10.0
+"""Half-widths by which finite width may move a doubted prediction before it is worth nothing."""
 RUNS_AWAY = 1e5
-"""Powers of ten beyond which a signal runs away: more than a factor of ten a layer in 10,000 layers."""
+"""Powers of ten beyond which a signal is said to run away."""
 WORK = {"gaussian": 6e8, "orthogonal": 2e10}
 """Numbers drawn, or operations of making them orthogonal, for as many nets as are measured."""
 
@@ -195,10 +197,24 @@ def advise(entry: Activation, net: Net, sigma_b2: float = 0.0) -> Advice:
     """
     check_domain(entry)
     layers = Layers(entry, net.width, sigma_b2)
-    rows = [_predicted(layers, net, *found) for found in schemes(layers)]
+    found = schemes(layers)
+    distinct: dict[tuple[str, str], Row] = {}
+    for scheme, scales, why in found:
+        if _kind(scheme, scales) not in distinct:
+            distinct[_kind(scheme, scales)] = _predicted(layers, net, scheme, scales, why)
+    rows = list(distinct.values())
     for law in WORK:
         _measure(layers.kernel, rows, law, net)
-    return Advice(entry, net, sigma_b2, tuple(rows))
+    known = dict(zip(distinct, rows, strict=True))
+    each = (replace(known[_kind(scheme, scales)], scheme=scheme) for scheme, scales, _ in found)
+    return Advice(entry, net, sigma_b2, tuple(each))
+
+
+def _kind(scheme: Scheme, scales: Scales | None) -> tuple[str, str]:
+    """The same for schemes that come to the same nets, but for rounding; one without scales is alone."""
+    if scales is None:
+        return scheme.key, ""
+    return scheme.weights, f"{scales.sigma_w2:.12g} {scales.sigma_b2:.12g}"
 
 
 def _predicted(layers: Layers, net: Net, scheme: Scheme, scales: Scales | None, why: str) -> Row:
@@ -221,6 +237,8 @@ def _predicted(layers: Layers, net: Net, scheme: Scheme, scales: Scales | None, 
         return replace(row, why=f"no band: {reason}")
     if not (math.isfinite(mean) and math.isfinite(sd)):
         return replace(row, why="no band: a moment of φ or φ′ passes the range of numbers")
+    if doubt and abs(mean / LN10 - wide) > LOST * NINETY_NINE * sd / LN10:
+        return replace(row, why=f"no band: {'; '.join(doubt)}")
     why = f"the band may miss: {'; '.join(doubt)}" if doubt else ""
     return replace(row, why=why, mean=mean / LN10, sd=sd / LN10, doubtful=bool(doubt))
 
