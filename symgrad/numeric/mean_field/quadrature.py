@@ -40,8 +40,7 @@ def _panels(q: Float, kinks: tuple[float, ...]) -> Float:
     ends = np.concatenate([-scales, scales, np.array([kink for kink in kinks if kink], float)])
     in_z = np.divide(ends, root, out=np.full((len(q), len(ends)), _REACH), where=root > 0)
     units = np.broadcast_to(np.arange(-_REACH, _REACH + 1, 2.0), (len(q), int(_REACH) + 1))
-    middle = np.zeros((len(q), 1))
-    return np.sort(np.concatenate([np.clip(in_z, -_REACH, _REACH), units, middle], axis=1), axis=1)
+    return np.sort(np.concatenate([np.clip(in_z, -_REACH, _REACH), units], axis=1), axis=1)
 
 
 def _integrate(f: Callable[[Any], Any], q: Float, ends: Float, pieces: int) -> tuple[Float, Float]:
@@ -53,6 +52,7 @@ def _integrate(f: Callable[[Any], Any], q: Float, ends: Float, pieces: int) -> t
     length = np.broadcast_to(half * weights, (*centre.shape[:3], _NODES)).reshape(z.shape)
     density = length * np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
     values = f(np.sqrt(q)[:, None] * z)
+    values[density == 0] = 0  # a panel of width 0 may lie where f has no value
     return np.vecdot(density, values), np.vecdot(density, np.abs(values))
 
 
