@@ -120,9 +120,16 @@ def _shown(number: float) -> str:
 
 
 def fluctuations(
-    kernel: Kernel, sigma_w: float, sigma_b: float, depth: int, width: int, weights: str = "gaussian"
+    kernel: Kernel,
+    sigma_w: float,
+    sigma_b: float,
+    depth: int,
+    width: int,
+    weights: str = "gaussian",
+    pairs: bool = True,
 ) -> Fluctuations:
-    """Those of a layered net with fresh weights at every layer. Raises ValueError where σ_w = 0, where a
+    """Those of a layered net with fresh weights at every layer; without ``pairs`` covariances between samples
+    are 0, and not worked out. Raises ValueError where σ_w = 0, where a
     moment does not exist, or for another law of weights than gaussian and orthogonal."""
     if not (math.isfinite(sigma_w) and sigma_w > 0 and math.isfinite(sigma_b) and sigma_b >= 0):
         scales = f"sigma_w = {sigma_w}, sigma_b = {sigma_b}"
@@ -136,7 +143,7 @@ def fluctuations(
     share = 1 - sigma_b**2 / q
     above = np.append(share[1:], 0.0)
     with np.errstate(all="ignore"):
-        at = layer_moments(kernel, q, share, width, orthogonal)
+        at = layer_moments(kernel, q, share, width, orthogonal, pairs)
     if not all(np.isfinite(getattr(at, part.name)).all() for part in fields(at)):
         raise ValueError("E φ⁴ or E φ′⁴ is beyond what is formed: the width's effect is not known")
     if not np.allclose(at.ln_slope, found.ln_factor - 2 * math.log(sigma_w), rtol=0, atol=RESOLVED):

@@ -51,10 +51,12 @@ class LayerMoments:
     radius: Float
 
 
-def layer_moments(kernel: Kernel, q: Float, share: Float, width: int, orthogonal: bool) -> LayerMoments:
+def layer_moments(
+    kernel: Kernel, q: Float, share: Float, width: int, orthogonal: bool, pairs: bool
+) -> LayerMoments:
     """At the variances q_l (L,), of which weights bring the ``share``. Integrated at 65 layers at most and
     interpolated between them; raises ValueError where a moment is 0 on the grid. ``orthogonal`` weights
-    keep ‖Wh‖ and ⟨Wh, Wh′⟩."""
+    keep ‖Wh‖ and ⟨Wh, Wh′⟩. Without ``pairs`` what concerns two samples is 0."""
     depth = q.size
     few = depth <= KNOTS
     knots = np.arange(depth) if few else np.unique(np.geomspace(1, depth, KNOTS).round().astype(int)) - 1
@@ -65,36 +67,42 @@ def layer_moments(kernel: Kernel, q: Float, share: Float, width: int, orthogonal
             "no unit has a state or a slope in reach (a dead zone): the width's effect is not known"
         )
     normed, sizes = units.slopes / slope[:, None], units.states / state[:, None]
-    coefficients = {"slopes": units.hermite(normed), "states": units.hermite(sizes)}
-    c = _correlation(units, coefficients["states"], state, share, knots, width)
     steer, bend = units.mean(normed * units.leaning), units.mean(normed * units.bending)
-    curve = units.mean(sizes * units.bending)
-    pairs: dict[str, Float] = {}
-    for name, f, g, product in (
-        ("slopes", "slopes", "slopes", normed**2),
-        ("states", "states", "states", sizes**2),
-        ("mixed", "slopes", "states", normed * sizes),
-    ):
-        terms = coefficients[f] * coefficients[g]
-        one = units.mean(product) - terms[:, 0]
-        two = _correlated(terms, one + terms[:, 0], c) - terms[:, 0]
-        if orthogonal:
-            one, two = one - rho**2 * terms[:, 2], two - (c - 1 + rho) ** 2 * terms[:, 2]
-        pairs[name] = np.stack([one, two])
+    lift, curve = units.mean(sizes * units.leaning), units.mean(sizes * units.bending)
+    products = {"slopes": normed**2, "states": sizes**2, "mixed": normed * sizes}
+    fixed = {
+        "slopes": steer**2,
+        "states": lift**2,
+        "mixed": steer * lift,
+    }  # half the second Hermite coefficients'
+    one, two = {}, dict.fromkeys(products, np.zeros_like(q[knots]))
+    for name, product in products.items():
+        one[name] = units.mean(product) - 1 - (2 * rho**2 * fixed[name] if orthogonal else 0.0)
     # the squares of a random direction are 1/N in the mean, and their mean square is 3/N²
-    pairs["slopes"][0] += 2 * (units.mean(normed**2) - 1)
-    meeting = _correlated(units.hermite(units.slope) ** 2, slope, c) / slope
+    one["slopes"] += 2 * (units.mean(products["slopes"]) - 1)
+    agreement = np.zeros_like(q[knots])
+    if pairs:
+        parts = {"slopes": units.hermite(normed), "states": units.hermite(sizes)}
+        c = _correlation(units, parts["states"], state, share, knots, width)
+        for name, f, g in (
+            ("slopes", "slopes", "slopes"),
+            ("states", "states", "states"),
+            ("mixed", "slopes", "states"),
+        ):
+            two[name] = _correlated(parts[f] * parts[g], units.mean(products[name]), c) - 1
+            two[name] -= 2 * (c - 1 + rho) ** 2 * fixed[name] if orthogonal else 0.0
+        agreement = (_correlated(units.hermite(units.slope) ** 2, slope, c) / slope) ** 2
     rows: dict[str, Float] = {
         "ln_slope": np.log(slope),
-        "lift": units.mean(sizes * units.leaning),
+        "lift": lift,
         "curve": curve,
         "steer": steer,
         "bend": bend - steer**2,
-        **pairs,
+        **{name: np.stack([one[name], two[name]]) for name in products},
         "lean": 2 * rho * steer,
         "carried": rho * units.mean(units.value * units.slope * units.z) ** 2 / (state * slope),
-        "beside": units.mean(sizes * normed) - 1,
-        "agreement": meeting**2,
+        "beside": units.mean(products["mixed"]) - 1,
+        "agreement": agreement,
         "radius": -(rho**2) * np.stack([curve, bend]) * orthogonal,
     }
     layers = np.arange(depth)

@@ -113,7 +113,7 @@ def doubts(
     """Why fluctuations are not small in such nets, so that the numbers of this module may miss, in plain
     clauses; empty where they are small. Raises ValueError as `predicted_layers` does.
     """
-    return fluctuations(kernel, sigma_w, sigma_b, depth, width, weights).doubts
+    return fluctuations(kernel, sigma_w, sigma_b, depth, width, weights, pairs=False).doubts
 
 
 def _found(
@@ -121,7 +121,7 @@ def _found(
 ) -> Fluctuations:
     if width < 1 or batch < 1:
         raise ValueError(f"width {width}, batch {batch}: legal are whole numbers from 1 on")
-    return fluctuations(kernel, sigma_w, sigma_b, depth, width, weights)
+    return fluctuations(kernel, sigma_w, sigma_b, depth, width, weights, pairs=batch > 1)
 
 
 def _several(depth: int) -> int:

@@ -20,8 +20,9 @@ Float: TypeAlias = NDArray[np.float64]
 
 KNOTS = 65
 """Layers or steps at which moments are integrated; between them they are interpolated."""
-GRID, FINE = 6001, 1e-6
-"""Points of the grid of z, and where it begins to be as fine as it gets."""
+GRID, FINE = 6000, 1e-6
+"""Points of the grid of z, an even number so that 0, where φ may have a removable point, is not one of them;
+and where it begins to be as fine as it gets."""
 DEGREES = 48
 """Hermite coefficients that a correlation is summed over."""
 MOST = 40.0
@@ -35,9 +36,8 @@ class Units:
     fine at 10⁻⁶ as at 1."""
 
     def __init__(self, kernel: Kernel, q: Float) -> None:
-        u = np.linspace(-1, 1, GRID) * math.asinh(9 / FINE)
-        self.z = FINE * np.sinh(u)
-        density = np.exp(-(self.z**2) / 2) * np.cosh(u)
+        self.z = _grid()
+        density = np.exp(-(self.z**2) / 2) * np.hypot(1.0, self.z / FINE)  # dz/du = FINE cosh u
         self.density = density / np.sum(density)
         self.q, a = q, np.sqrt(q)[:, None] * self.z
         self.value: Float = np.asarray(kernel.value(a), np.float64)
@@ -59,10 +59,21 @@ class Units:
     def hermite(self, f: Float) -> Float:
         """f_n = E f(z) He_n(z)/√n!, n < DEGREES, (Q, Z) → (Q, DEGREES): E f(z)f(z′) = Σ f_n² cⁿ if
         E zz′ = c."""
-        rows = [np.ones_like(self.z), self.z]
-        for n in range(2, DEGREES):
-            rows.append((self.z * rows[-1] - math.sqrt(n - 1) * rows[-2]) / math.sqrt(n))
-        return np.asarray((f * self.density) @ np.stack(rows).T)
+        return np.asarray((f * self.density) @ _polynomials())
+
+
+@lru_cache(maxsize=1)
+def _polynomials() -> Float:
+    """He_n(z)/√n! on the grid, (Z, DEGREES)."""
+    z = _grid()
+    rows = [np.ones_like(z), z]
+    for n in range(2, DEGREES):
+        rows.append((z * rows[-1] - math.sqrt(n - 1) * rows[-2]) / math.sqrt(n))
+    return np.stack(rows, axis=1)
+
+
+def _grid() -> Float:
+    return np.asarray(FINE * np.sinh(np.linspace(-1, 1, GRID) * math.asinh(9 / FINE)))
 
 
 def of_batch(own: Float, batch: int) -> tuple[Float, Float]:
