@@ -18,7 +18,8 @@ __all__ = ["finite_width"]
 MOST_DEPTH, MOST_WIDTH, MOST_SEEDS = 200, 500, 2000
 MOST_ENTRIES = 300_000_000
 """Entries of weights that are drawn at most."""
-BINS = 24
+BINS, TAIL = 24, 0.002
+"""Of a histogram: bars, and the share of the law that may lie beyond either end."""
 LN10 = math.log(10)
 ERROR = 0.1
 """Relative error that the number of nets is given for."""
@@ -110,12 +111,11 @@ def _histogram(found: Scattered, activation: str, width: int, depth: int) -> Doc
     last = found.logs[:, -1]
     last = last[np.isfinite(last)]
     middle, spread = depth * found.mean, math.sqrt(depth * found.variance)
-    low, high = (
-        min(last.min(initial=middle), middle - 3.5 * spread),
-        max(last.max(initial=middle), middle + 3.5 * spread),
-    )
-    edges = np.linspace(low, high, BINS + 1)
     law = drawn(activation, width, depth)[-1]
+    law = law[np.isfinite(law)]
+    ends = np.quantile(law, (TAIL, 1 - TAIL))
+    low, high = last.min(initial=ends[0]), last.max(initial=ends[1])
+    edges = np.linspace(low, high, BINS + 1)
     normal = NormalDist(middle, spread)
     below = np.array([normal.cdf(edge) for edge in edges])
     return {
@@ -137,7 +137,7 @@ def _finding(document: Document) -> str:
     return (
         f"Through {net} the mean squared gradient stays 1, but that of the typical net is {size}"
         f"{'' if law is None else f' (predicted 10^{law:.2f})'}, and the worst case of the same weights is "
-        f"10^{worst:.1f}. Only {share} % of these {config['seeds']} nets lie above the mean: every layer "
+        f"10^{worst:.1f}. {'Only ' if share < 50 else ''}{share} % of these {config['seeds']} nets lie above the mean: every layer "
         "multiplies by a random factor of mean 1, the logarithms add up and drift down, and a few large "
         f"nets hold the mean up. The mean of its square is {document['fourth_moment']:.5g}; to see that "
         f"to 10 % takes {_count(document['nets_needed']['count'])} nets."

@@ -11,7 +11,7 @@ import pytest
 
 from symgrad.errors import InputError
 from symgrad.numeric import Net, sample, violations
-from symgrad.theory.activations import CORE, activation, gamma, kernel
+from symgrad.theory.activations import ACTIVATIONS, CORE, activation, gamma, kernel
 from symgrad.theory.simulation import Simulation, simulate
 
 OPTIONS: dict[str, Any] = {
@@ -207,3 +207,28 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not() -> None:
     one, two, other = run(), run(), run(seed=12)
     np.testing.assert_array_equal(one.log10_gradient, two.log10_gradient)
     assert (one.log10_gradient != other.log10_gradient).all()
+
+
+@pytest.mark.parametrize("weights", ["gaussian", "orthogonal"])
+def test_nets_are_inside_the_band_of_their_width(weights: str) -> None:
+    """The band is about what is typical at this width, not about the length map's slope."""
+    options = {"depth": 30, "width": 64, "sigma_b": 0.2, "sigma_w": 1.5, "weights": weights}
+    found = simulate(CORE["tanh"], options)
+    assert found.slope_band is not None and found.gradient_band is not None and not found.why_no_band
+    low, high = found.slope_band
+    assert low <= found.slope_measured <= high and 0 < high - low < 0.03
+    below, middle, above = found.gradient_band
+    assert middle[-1] == pytest.approx(np.median(found.log10_gradient[:, -1]))
+    assert (below[:-1] < above[:-1]).all() and below[-1] == above[-1]
+    assert below[0] <= np.median(found.log10_gradient[:, 0]) <= above[0]
+
+
+def test_where_fluctuations_are_not_small_there_is_no_band_but_a_reason() -> None:
+    found = simulate(
+        ACTIVATIONS["gcu"], {"depth": 11, "width": 197, "sigma_w": 1.54, "sigma_b": 0.1, "seeds": 2}
+    )
+    assert (
+        found.slope_band is None and found.gradient_band is None and "fluctuations of q" in found.why_no_band
+    )
+    one = simulate(CORE["tanh"], {"depth": 1, "width": 64, "seeds": 2})
+    assert one.slope_band is None and "two layers" in one.why_no_band
