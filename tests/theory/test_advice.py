@@ -152,7 +152,7 @@ def test_where_both_conditions_meet() -> None:
     scale, biases, q = doubly_critical(Layers(CORE["gelu"], 1).kernel)
     assert (scale, biases) == pytest.approx((1.98305826, 0.17292239), rel=1e-8)
     assert q == pytest.approx((3 + math.sqrt(17)) / 2, rel=1e-10)
-    for name, words in (("tanh", "no fixed point q > 0"), ("relu", "holds every q"), ("sigmoid", "no fixed")):
+    for name, words in (("tanh", "no fixed point q > 0"), ("relu", "at every q"), ("sigmoid", "no fixed")):
         with pytest.raises(ValueError, match=words):
             doubly_critical(Layers(CORE[name], 1).kernel)
 
@@ -165,7 +165,7 @@ def test_the_edge_against_the_erf_line() -> None:
         assert q == pytest.approx(scale * 2 / math.pi * math.asin(2 * q / (1 + 2 * q)) + sigma_b2, rel=1e-10)
     for name, expected in (("tanh", 1.0), ("relu", 2.0), ("gelu", 4.0), ("identity", 1.0)):
         assert edge_of_chaos(Layers(CORE[name], 1).kernel)[0] == pytest.approx(expected, rel=1e-10)
-    with pytest.raises(ValueError, match="no variance q"):
+    with pytest.raises(ValueError, match="negative at every q"):
         edge_of_chaos(Layers(CORE["softplus"], 1).kernel)
 
 
