@@ -137,10 +137,10 @@ def _finding(document: Document) -> str:
     return (
         f"Through {net} the mean squared gradient stays 1, but that of the typical net is {size}"
         f"{'' if law is None else f' (predicted 10^{law:.2f})'}, and the worst case of the same weights is "
-        f"10^{worst:.1f}. {'Only ' if share < 50 else ''}{share} % of these {config['seeds']} nets lie above the mean: every layer "
-        "multiplies by a random factor of mean 1, the logarithms add up and drift down, and a few large "
-        f"nets hold the mean up. The mean of its square is {document['fourth_moment']:.5g}; to see that "
-        f"to 10 % takes {_count(document['nets_needed']['count'])} nets."
+        f"10^{worst:.1f}. {'Only ' if share < 50 else ''}{share} % of these {config['seeds']} nets lie above "
+        "the mean: every layer multiplies by a random factor of mean 1, the logarithms add up and drift "
+        f"down, and a few large nets hold the mean up. The mean of its square is "
+        f"{document['fourth_moment']:.5g}; to see that to 10 % takes {_count(document['nets_needed']['count'])} nets."
     )
 
 
