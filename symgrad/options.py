@@ -65,6 +65,16 @@ ADVICE_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
 )
 
 
+VARIANCES = {
+    "sigma-w2": "weights have variance W/fan-in, as in 3/2",
+    "sigma-b2": "biases have variance B, as in 0.05",
+}
+MEAN_FIELD_COMMANDS = (
+    ("mean-field", "where wide nets settle, how fast, and in which phase", ("sigma-w2", "sigma-b2")),
+    ("critical", "the scale of weights at the edge of chaos", ("sigma-b2",)),
+)
+
+
 MEMORY_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
     ("preset", str, "short (default) or long, the stored run; other options change it"),
     ("task", _texts, "adding, recall, or both with a comma (default adding)"),
@@ -134,6 +144,11 @@ def parser() -> argparse.ArgumentParser:
     gain = command("gain", "the gains that keep mean squares, forwards and backwards")
     activation(gain)
     gain.add_argument("--q", metavar="Q", help="variance of a pre-activation, as in 1/2 (default 1)")
+    for name, what, options in MEAN_FIELD_COMMANDS:
+        wide = command(name, what)
+        activation(wide)
+        for option in options:
+            wide.add_argument(f"--{option}", metavar=option[6].upper(), required=True, help=VARIANCES[option])
     advise = command(
         "advise", "the right initialisation for an activation at a depth and width, with its code"
     )

@@ -22,6 +22,15 @@ GAIN_ROWS = (
     ("keeping", "gain that keeps q"),
     ("bias_variance", "σ_b² beside the backward gain"),
 )
+MEAN_FIELD_ROWS = (
+    ("q", "fixed point q"),
+    ("chi1", "χ₁, squared gradient a layer"),
+    ("chi_parallel", "χ_∥, difference of lengths a layer"),
+    ("correlation", "correlation c of two inputs"),
+    ("xi_q", "depth scale of lengths"),
+    ("xi_c", "depth scale of correlations"),
+    ("xi_grad", "depth scale of the gradient"),
+)
 MET = {True: "attained at", False: "approached as", None: "near"}
 MOST_FAILURES = 10
 RATIO = {"median": "log10 gradient, layer 1 ÷ layer L", "q05": "5 %", "q95": "95 %"}
@@ -77,6 +86,34 @@ def _gain(document: Document, console: Console) -> None:
             table.add_row(label, escape(_text(number["exact"])), _text(number["decimal"]), number["proof"])
     console.print(table)
     console.print(f"[bold]{escape(document['text'])}[/]")
+
+
+def _mean_field(document: Document, console: Console) -> None:
+    _opening(document, console)
+    table = _table("", "exact", "decimal", "proof")
+    for name, label in MEAN_FIELD_ROWS:
+        number = document[name]
+        if number is not None:
+            table.add_row(label, escape(_text(number["exact"])), _text(number["decimal"]), number["proof"])
+    if document["q"] is not None:
+        console.print(table)
+    console.print(f"[bold]{escape(document['text'])}[/]")
+
+
+def _critical(document: Document, console: Console) -> None:
+    _opening(document, console)
+    table = _table("σ_w²", "proof", "q", "proof", "nets settle there")
+    for one in document["solutions"]:
+        cells = [
+            cell for key in ("sigma_w2", "q") for cell in (_text(one[key]["decimal"]), one[key]["proof"])
+        ]
+        table.add_row(
+            *cells, {True: "yes", False: "no, they leave it", None: "in the limit"}[one["attracts"]]
+        )
+    if document["solutions"]:
+        console.print(table)
+    if document["why"]:
+        console.print(f"[bold]{escape(document['why'])}[/]")
 
 
 def _advise(document: Document, console: Console) -> None:
@@ -258,6 +295,8 @@ VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "certificates": _export,
     "check": _check,
     "gain": _gain,
+    "mean-field": _mean_field,
+    "critical": _critical,
     "advise": _advise,
     "atlas": _atlas,
     "show": _show,

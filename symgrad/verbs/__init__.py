@@ -23,6 +23,7 @@ from symgrad.verbs.finite_width import finite_width
 from symgrad.verbs.gains import audit, gain, initialization
 from symgrad.verbs.gates import gates
 from symgrad.verbs.latching import latching
+from symgrad.verbs.mean_field import critical, mean_field
 from symgrad.verbs.memory import memory, train_memory
 from symgrad.verbs.nets import decay, simulate
 from symgrad.verbs.sketch import parse, sketch
@@ -41,6 +42,7 @@ __all__ = [
     "certificates",
     "check",
     "clipping",
+    "critical",
     "curve",
     "derive",
     "export",
@@ -53,6 +55,7 @@ __all__ = [
     "latching",
     "listing",
     "load",
+    "mean_field",
     "memory",
     "parse",
     "show",
@@ -104,6 +107,8 @@ VERBS: dict[str, Verb] = {
     "initialization": _symbolic(initialization),
     "audit": Verb(audit, False),
     "advise": Verb(advise, False),
+    "mean-field": Verb(mean_field, True, 30.0),
+    "critical": Verb(critical, True, 30.0),
     "decay": Verb(decay, True),
     "spectral-radius": _symbolic(spectral_radius, kept=False),
     "simulate": Verb(simulate, False),

@@ -72,12 +72,13 @@ def test_moments_and_fixed_points_against_multiple_precision(name: str) -> None:
 
 def test_published_figures() -> None:
     tanh, gelu = kernel(ACTIVATIONS["tanh"]), kernel(ACTIVATIONS["gelu"])
-    assert critical(tanh, 0.05).solutions[0][0] == pytest.approx(1.76095464, abs=5e-9)
+    assert critical(tanh, 0.05).solutions[0].sigma_w2 == pytest.approx(1.76095464, abs=5e-9)
     assert mean_field(tanh, 1.5, 0.05).xi_c == pytest.approx(15.791, abs=5e-4)
     assert mean_field(tanh, 25 / 9, 0.0).chi1 == pytest.approx(1.20983, abs=5e-6)
-    ((sigma_w2, q),) = critical(gelu, 0.17292239).solutions
-    assert sigma_w2 == pytest.approx(1.98305826, abs=5e-8)
-    assert q == pytest.approx((3 + math.sqrt(17)) / 2, abs=1e-6)
+    (point,) = critical(gelu, 0.17292239).solutions
+    assert point.sigma_w2 == pytest.approx(1.98305826, abs=5e-8)
+    assert point.chi_parallel == pytest.approx(1.0, abs=1e-7)
+    assert point.q == pytest.approx((3 + math.sqrt(17)) / 2, abs=1e-6)
 
 
 @pytest.mark.parametrize("q", [0.01, 0.7, 12.0])
@@ -85,8 +86,9 @@ def test_the_critical_line_of_erf_is_the_closed_form(q: float) -> None:
     """σ_w² = (π/4)√(1 + 4q), σ_b² = q − σ_w² (2/π) asin(2q/(1 + 2q)) (Williams 1997)."""
     sigma_w2 = math.pi / 4 * math.sqrt(1 + 4 * q)
     sigma_b2 = q - sigma_w2 * 2 / math.pi * math.asin(2 * q / (1 + 2 * q))
-    ((found, at),) = critical(kernel(ACTIVATIONS["erf"]), sigma_b2).solutions
-    assert (found, at) == (pytest.approx(sigma_w2, rel=1e-9), pytest.approx(q, rel=1e-8))
+    (point,) = critical(kernel(ACTIVATIONS["erf"]), sigma_b2).solutions
+    assert point.sigma_w2 == pytest.approx(sigma_w2, rel=1e-9)
+    assert point.q == pytest.approx(q, rel=1e-8)
 
 
 @pytest.mark.parametrize("c", [-0.999999, -0.4, 0.0, 0.3, 0.97, 0.9999999])

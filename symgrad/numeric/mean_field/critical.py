@@ -19,17 +19,26 @@ _SAME = 3e-12
 
 
 @dataclass(frozen=True)
-class Critical:
-    """(σ_w², q) of every critical net with the given σ_b², smallest q first; or ``why`` there is none.
-    ``every``: each q is a fixed point at this σ_w²."""
+class CriticalPoint:
+    """σ_w² and the fixed point q with χ₁ = 1, and χ_∥ there: nets settle at it where |χ_∥| < 1."""
 
-    solutions: tuple[tuple[float, float], ...]
+    sigma_w2: float
+    q: float
+    chi_parallel: float
+
+
+@dataclass(frozen=True)
+class Critical:
+    """Every critical net with the given σ_b², smallest q first; or ``why`` there is none. ``every``: each q
+    is a fixed point at this σ_w²."""
+
+    solutions: tuple[CriticalPoint, ...]
     why: str = ""
     every: bool = False
 
 
 def critical(kernel: Kernel, sigma_b2: float) -> Critical:
-    """All (σ_w², q), q > 0 to a relative error of about 1e-12; q = 0 stands for the limit in which φ is its
+    """All points, q > 0 to a relative error of about 1e-12; q = 0 stands for the limit in which φ is its
     two slopes at 0, where σ_b = 0. Raises ValueError as `fixed_points` does."""
     check_variances(0.0, sigma_b2)
     table, grid = moments(kernel), reach(kernel)
@@ -42,10 +51,14 @@ def critical(kernel: Kernel, sigma_b2: float) -> Critical:
     if (np.abs(share(grid) - 1) < _SAME).all():
         if sigma_b2:
             return Critical((), "at χ₁ = 1 every length is kept without biases, and with them it grows")
-        return Critical(((2 / left, 1.0),), "every length is a fixed point", every=True)
-    found = [] if sigma_b2 or not left else [(2 / left, 0.0)]
+        return Critical((CriticalPoint(2 / left, 1.0, 1.0),), "every length is a fixed point", every=True)
+    found = [] if sigma_b2 or not left else [CriticalPoint(2 / left, 0.0, 1.0)]
     places = _roots(share, sigma_b2, grid)
-    found += [(math.exp(-float(table.slope(np.array([u]))[0][0])), math.exp(u)) for u in places]
+    for place in places:
+        u = np.array([place])
+        (ln_m, rise), ln_s = table.second(u), table.slope(u)[0]
+        chi = float((rise * np.exp(ln_m - ln_s - u))[0])
+        found.append(CriticalPoint(math.exp(-float(ln_s[0])), math.exp(place), chi))
     if found:
         return Critical(tuple(found))
     most = float((np.exp(grid) * (1 - share(grid))).max())

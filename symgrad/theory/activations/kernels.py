@@ -71,10 +71,20 @@ def _kinks(phi: sp.Expr) -> Iterator[float]:
             yield point + k * period
 
 
-def _slopes_at_zero(phi: sp.Expr) -> tuple[float, float] | None:
+def slopes_at_zero(phi: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """φ′(0−) and φ′(0+), proved, where φ(0±) = 0 and both are finite; else None."""
     sides = [End(sp.S.Zero, side) for side in (-1, 1)]
-    values = [_limit(phi, side) for side in sides]
-    return _finite(_limit(phi, side, of_slope=True) for side in sides) if values == [0, 0] else None
+    if [_limit(phi, side) for side in sides] != [0, 0]:
+        return None
+    left, right = (_limit(phi, side, of_slope=True) for side in sides)
+    if left is None or right is None or not (left.is_finite and right.is_finite):
+        return None
+    return left, right
+
+
+def _slopes_at_zero(phi: sp.Expr) -> tuple[float, float] | None:
+    found = slopes_at_zero(phi)
+    return None if found is None else (float(found[0]), float(found[1]))
 
 
 def _limit(f: sp.Expr, end: End, of_slope: bool = False) -> sp.Expr | None:

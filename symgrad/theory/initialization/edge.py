@@ -23,18 +23,15 @@ LEVEL = 1e-6
 
 
 def edge_of_chaos(kernel: Kernel, sigma_b2: float = 0.0) -> tuple[float, float]:
-    """(σ_w², q) with χ₁ = 1 at the fixed point q, σ_b² given: the first q > 0 that attracts (χ_∥ ≤ 1), else
+    """(σ_w², q) with χ₁ = 1 at the fixed point q, σ_b² given: the first q > 0 that attracts (|χ_∥| ≤ 1), else
     the smallest, which may be 0. Raises ValueError, in words, where there is none.
     """
     found = critical(kernel, sigma_b2)
     if not found.solutions:
         raise ValueError(found.why)
-    attracting = (
-        (scale, q)
-        for scale, q in found.solutions
-        if q > 0 and 1 + float(_excess(moments(kernel), np.array([math.log(q)]))[0]) <= 1
-    )
-    return next(attracting, found.solutions[0])
+    attracting = (point for point in found.solutions if point.q > 0 and abs(point.chi_parallel) <= 1)
+    point = next(attracting, found.solutions[0])
+    return point.sigma_w2, point.q
 
 
 def doubly_critical(kernel: Kernel) -> tuple[float, float, float]:

@@ -15,7 +15,7 @@ from symgrad.symbolic.number import BITS, Number
 from symgrad.symbolic.zeros.cuts import cuts
 from symgrad.theory.activations import Activation
 
-__all__ = ["Enclosed", "enclosed"]
+__all__ = ["Enclosed", "enclosed", "enclosed_critical"]
 
 WIDTHS = tuple(sp.Rational(1, 10**places) for places in (28, 24, 20, 16, 12))
 """Relative half-widths of the interval about the fixed point; the next where signs stay undecided."""
@@ -48,22 +48,61 @@ def enclosed(entry: Activation, sigma_w2: sp.Expr, sigma_b2: sp.Expr, near: floa
     """
     if not 0 < near < float("inf"):
         raise NotImplementedError(f"q = {near}: a fixed point is enclosed about a positive number")
-    found = cuts(entry.phi, x)
-
-    def moment(order: int, q: sp.Rational) -> arb:
-        return square_mean(Integrand(entry.phi, x, order, q, found))
+    moment = _moment(entry)
 
     def rise(q: sp.Rational) -> arb:
         with precision(BITS):
             return ball(sigma_w2) * moment(0, q) + ball(sigma_b2) - ball(q)
 
+    low, high, down = _bracket(rise, near)
+    q, slope = _between(low, high, moment)
+    with precision(BITS):
+        chi1 = ball(sigma_w2) * slope
+    why = "a sign change of the length map less q, in ball arithmetic"
+    return Enclosed(
+        Number(None, q, "certified", why),
+        Number(None, chi1, "certified", "E φ′² at both ends of that interval"),
+        down,
+    )
+
+
+def enclosed_critical(entry: Activation, sigma_b2: sp.Expr, near: float) -> tuple[Number, Number]:
+    """(σ_w², q) with a proof that beside `near` > 0 there is a q = σ_w² E φ² + σ_b² with σ_w² = 1/E φ′², so
+    that χ₁ = 1: a sign change of q − E φ²/E φ′² − σ_b². Raises `NotImplementedError` as `enclosed` does."""
+    if not 0 < near < float("inf"):
+        raise NotImplementedError(f"q = {near}: a fixed point is enclosed about a positive number")
+    moment = _moment(entry)
+
+    def rise(q: sp.Rational) -> arb:
+        with precision(BITS):
+            return ball(q) - moment(0, q) / moment(1, q) - ball(sigma_b2)
+
+    low, high, _ = _bracket(rise, near)
+    q, slope = _between(low, high, moment)
+    why = "a sign change of q − E φ²/E φ′² − σ_b², in ball arithmetic"
+    with precision(BITS):
+        scale = 1 / slope
+    return (
+        Number(None, scale, "certified", "1/E φ′² at both ends of that interval"),
+        Number(None, q, "certified", why),
+    )
+
+
+def _moment(entry: Activation) -> Callable[[int, sp.Rational], arb]:
+    """E φ² (0) or E φ′² (1) at a variance, as a ball."""
+    found = cuts(entry.phi, x)
+    return lambda order, q: square_mean(Integrand(entry.phi, x, order, q, found))
+
+
+def _bracket(rise: Callable[[sp.Rational], arb], near: float) -> tuple[sp.Rational, sp.Rational, bool]:
+    """Rationals about a zero beside `near`, and whether the function falls from the one to the other."""
     try:
         centre = _secant(rise, sp.Rational(near))
         for width in WIDTHS:
             low, high = (centre * (1 + sign * width) for sign in (-1, 1))
             before, after = rise(low), rise(high)
             if (before > 0 and after < 0) or (before < 0 and after > 0):
-                return _between(sigma_w2, low, high, moment, bool(before > 0))
+                return low, high, bool(before > 0)
     except InfiniteError as reason:
         raise NotImplementedError(str(reason)) from None
     raise NotImplementedError(f"no change of sign is found about q = {near:.6g}")
@@ -94,20 +133,10 @@ def _rounded(q: sp.Rational) -> sp.Rational:
 
 
 def _between(
-    sigma_w2: sp.Expr,
-    low: sp.Rational,
-    high: sp.Rational,
-    moment: Callable[[int, sp.Rational], arb],
-    attracts: bool,
-) -> Enclosed:
+    low: sp.Rational, high: sp.Rational, moment: Callable[[int, sp.Rational], arb]
+) -> tuple[arb, arb]:
+    """A ball about the interval, and one about E φ′² on it."""
     with precision(BITS):
-        q = ball(low).union(ball(high))
         stretch = ball(high / low).sqrt()
         slope = (moment(1, low) / stretch).union(moment(1, high) * stretch)
-        chi1 = ball(sigma_w2) * slope
-    why = "a sign change of the length map less q, in ball arithmetic"
-    return Enclosed(
-        Number(None, q, "certified", why),
-        Number(None, chi1, "certified", "E φ′² at both ends of that interval"),
-        attracts,
-    )
+        return ball(low).union(ball(high)), slope
