@@ -139,8 +139,9 @@ def _finding(document: Document) -> str:
         f"{'' if law is None else f' (predicted 10^{law:.2f})'}, and the worst case of the same weights is "
         f"10^{worst:.1f}. {'Only ' if share < 50 else ''}{share} % of these {config['seeds']} nets lie above "
         "the mean: every layer multiplies by a random factor of mean 1, the logarithms add up and drift "
-        f"down, and a few large nets hold the mean up. The mean of its square is "
-        f"{document['fourth_moment']:.5g}; to see that to 10 % takes {_count(document['nets_needed']['count'])} nets."
+        "down, and a few large nets hold the mean up. The mean of its square is "
+        f"{document['fourth_moment']:.5g}; to see that to 10 % takes "
+        f"{_count(document['nets_needed']['count'])} nets."
     )
 
 
