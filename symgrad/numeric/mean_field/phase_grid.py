@@ -88,8 +88,8 @@ def phase_grid(kernel: Kernel, sigma_w2: Float, sigma_b2: Float, correlations: b
     elif chaotic.any():
         known = (one[chaotic] for one in (w, b, u, q, chi1))
         c[chaotic], slope[chaotic] = _correlations(kernel, *known)
-    parts = (one.reshape(shape) for one in (q, chi1, chi, c, slope))
-    return PhaseGrid(sigma_w2, sigma_b2, *parts, reason=reason.reshape(shape))
+    q, chi1, chi, c, slope = (one.reshape(shape) for one in (q, chi1, chi, c, slope))
+    return PhaseGrid(sigma_w2, sigma_b2, q, chi1, chi, c, slope, reason.reshape(shape))
 
 
 @lru_cache(maxsize=256)
