@@ -185,7 +185,7 @@ def wide_ratio(kernel: Kernel, scales: Scales, depth: int) -> tuple[float, float
     if not (math.isfinite(ratio) and math.isfinite(signal)):
         raise ValueError("a gradient or a signal is exactly 0, or infinite")
     if abs(signal) > RUNS_AWAY:
-        raise ValueError("the length map runs away: its signal leaves every range of numbers")
+        raise ValueError("the signal runs away, out of every range of numbers")
     return ratio, signal
 
 
@@ -223,7 +223,7 @@ def _predicted(layers: Layers, net: Net, scheme: Scheme, scales: Scales | None, 
     try:
         wide, signal = wide_ratio(layers.kernel, scales, net.depth)
     except ValueError as reason:
-        return Row(scheme, scales, net.depth, f"no prediction: {reason}")
+        return Row(scheme, scales, net.depth, f"no prediction: along the length map {reason}")
     row = Row(scheme, scales, net.depth, signal=signal, mean=wide)
     if net.depth == 1:
         return replace(row, sd=0.0)
