@@ -11,7 +11,7 @@ import math
 import numpy as np
 from scipy.optimize import brentq
 
-from symgrad.numeric import Kernel
+from symgrad.numeric import Kernel, ln_moments
 from symgrad.numeric.mean_field.critical import critical
 from symgrad.numeric.mean_field.fixed_points import reach
 from symgrad.numeric.mean_field.moments import Moments, moments
@@ -26,6 +26,7 @@ def edge_of_chaos(kernel: Kernel, sigma_b2: float = 0.0) -> tuple[float, float]:
     """(σ_w², q) with χ₁ = 1 at the fixed point q, σ_b² given: the first q > 0 that attracts (|χ_∥| ≤ 1), else
     the smallest, which may be 0. Raises ValueError, in words, where there is none.
     """
+    _passed_on(kernel)
     found = critical(kernel, sigma_b2)
     if not found.solutions:
         raise ValueError(found.why)
@@ -40,6 +41,7 @@ def doubly_critical(kernel: Kernel) -> tuple[float, float, float]:
     Raises ValueError, in words, where there is none, or where every q is one. Source: Roberts, Yaida & Hanin
     2022, chapter 5.
     """
+    _passed_on(kernel)
     table, grid = moments(kernel), reach(kernel)
     heights = _excess(table, grid)
     clear = grid[np.abs(heights) > LEVEL]
@@ -53,6 +55,12 @@ def doubly_critical(kernel: Kernel) -> tuple[float, float, float]:
         if math.exp(root) >= second / slope:
             return 1 / slope, math.exp(root) - second / slope, math.exp(root)
     raise ValueError("no fixed point q > 0 has χ₁ = χ_∥ = 1")
+
+
+def _passed_on(kernel: Kernel) -> None:
+    """Raises ValueError where no gradient passes, as through a step."""
+    if not math.isfinite(ln_moments(kernel, 0.0)[1]):
+        raise ValueError("φ′ is 0 almost everywhere, so no gradient passes at any scale of the weights")
 
 
 def _excess(table: Moments, ln_q: np.ndarray) -> np.ndarray:
