@@ -219,8 +219,15 @@ def test_nets_are_inside_the_band_of_their_width(weights: str) -> None:
     assert low <= found.slope_measured <= high and 0 < high - low < 0.03
     below, middle, above = found.gradient_band
     assert middle[-1] == pytest.approx(np.median(found.log10_gradient[:, -1]))
-    assert (below[:-1] < above[:-1]).all() and below[-1] == above[-1]
+    assert (below < above).all() and below[-1] == pytest.approx(above[-1])
     assert below[0] <= np.median(found.log10_gradient[:, 0]) <= above[0]
+
+
+def test_orthogonal_linear_nets_do_not_scatter_and_are_inside_their_band() -> None:
+    found = simulate(CORE["identity"], {"depth": 12, "width": 16, "sigma_w": 0.9, "weights": "orthogonal"})
+    assert found.slope_band is not None
+    low, high = found.slope_band
+    assert low <= found.slope_measured <= high and high - low < 1e-8
 
 
 def test_where_fluctuations_are_not_small_there_is_no_band_but_a_reason() -> None:

@@ -25,6 +25,8 @@ GRID, FINE = 6000, 1e-6
 and where it begins to be as fine as it gets."""
 DEGREES = 48
 """Hermite coefficients that a correlation is summed over."""
+ROUNDING = 1e-9
+"""Relative half-width that a band has anyway."""
 MOST = 40.0
 """The largest variance of a logarithm that is tabled."""
 LARGE = 300.0
@@ -116,8 +118,8 @@ def _table(batch: int) -> tuple[Float, Float, Float]:
 
 def median_band(typical: Any, spread: Any, seeds: int) -> tuple[Any, Any]:
     """Where the median of S values lies with a probability of 99 %, if one is Gaussian with this mean and
-    standard deviation, arrays or numbers."""
-    half = NormalDist().inv_cdf(0.995) * median_spread(seeds) * spread
+    standard deviation, arrays or numbers; not narrower than rounding, where nothing scatters."""
+    half = NormalDist().inv_cdf(0.995) * median_spread(seeds) * spread + ROUNDING * (1 + abs(typical))
     return typical - half, typical + half
 
 
