@@ -45,6 +45,8 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "gain": [{"activation": "tanh"}, {"activation": "relu", "q": "3/2"}],
     "initialization": [{"activation": "silu"}],
     "audit": [{"activation": "tanh", "depth": 5, "width": 16, "seeds": 2}],
+    "phase": [{"activation": "tanh"}],
+    "pair": [{"activation": "tanh", "depth": 4, "width": 16, "seeds": 2}],
     "mean-field": [{"activation": "tanh", "sigma_w2": "3/2", "sigma_b2": "1/20"}],
     "critical": [{"activation": "erf", "sigma_b2": "1/20"}],
     "advise": [{"activation": "tanh", "depth": 4, "width": 16, "batch": 2, "seeds": 2}],

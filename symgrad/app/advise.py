@@ -18,7 +18,7 @@ from symgrad.app.measured import reading
 from symgrad.app.parts import SENTENCES, figure, finding, projector
 from symgrad.app.phi import as_address, chosen_phi, parameter_fields
 from symgrad.app.presets import Preset, preset_buttons
-from symgrad.app.words import escaped, powers
+from symgrad.app.words import escaped, powers, scales
 from symgrad.present.advice_chart import ratio_by_scheme
 
 __all__ = ["ADVICE_DEFAULTS", "ADVICE_PRESETS", "view"]
@@ -91,18 +91,10 @@ def view() -> None:
         document = ask("advise", **options)
         with top:
             first, *others = SENTENCES.split(document["finding"], maxsplit=1)
-            finding(typeset_scales(f"{first}." if others else first))
+            finding(scales(f"{first}." if others else first))
             for text in others:
-                st.markdown(typeset_scales(text))
+                st.markdown(scales(text))
         result(document, options)
-
-
-def typeset_scales(text: str) -> str:
-    """The text as Markdown, powers of ten and the scales set as mathematics."""
-    marked = powers(text)
-    for letter in "wb":
-        marked = marked.replace(rf"σ\_{letter}²", rf"$\sigma_{letter}^2$")
-    return marked
 
 
 def controls() -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,7 +13,7 @@ from symgrad.app.parts import grade_badge
 from symgrad.app.words import escaped
 from symgrad.present.initialization import MODES
 
-__all__ = ["gain_part"]
+__all__ = ["gain_part", "table_of"]
 
 VARIANCES = ("1/16", "1/8", "1/4", "1/2", "1", "2", "4", "8", "16")
 ROWS = (
@@ -50,16 +50,23 @@ def gain_part(asked: Mapping[str, Any]) -> None:
 
 
 def table(found: Document) -> None:
-    """Each number with its grade; the exact form where it is short. At q = 1 the gain that keeps q is the
-    forward gain."""
-    rows = [
+    """The numbers of `gain`. At q = 1 the gain that keeps q is the forward gain."""
+    table_of(found, [row for row in ROWS if not (row[0] == "keeping" and found["q"] == "1")])
+
+
+def table_of(found: Document, rows: Sequence[tuple[str, str, str]]) -> None:
+    """Numbers of a document, (key, name, formula) each, with their grades; the exact form where it is
+    short."""
+    shown = [
         (f"{label} {formula}", exact_form(found[key]), found[key])
-        for key, label, formula in ROWS
-        if found[key] is not None and not (key == "keeping" and found["q"] == "1")
+        for key, label, formula in rows
+        if found[key] is not None
     ]
-    exact = any(form for _, form, _ in rows)
+    if not shown:
+        return
+    exact = any(form for _, form, _ in shown)
     lines = [f"| |{' exact |' * exact} 30 digits | proof |", f"|---|{'---|' * exact}---|---|"]
-    for name, form, number in rows:
+    for name, form, number in shown:
         cells = [name, *([form] * exact), escaped(number["decimal"]), grade_badge(number["proof"])]
         lines.append(f"| {' | '.join(cells)} |")
     st.markdown("\n".join(lines))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-__all__ = ["escaped", "powers", "sentence", "typeset"]
+__all__ = ["escaped", "powers", "scales", "sentence", "typeset"]
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|$~:^&])")
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -51,3 +51,11 @@ def sentence(clause: str) -> str:
     """A clause as a sentence of its own; a Greek letter stays small."""
     first = clause[0].upper() if clause[0].isascii() else clause[0]
     return f"{first}{clause[1:]}."
+
+
+def scales(text: str) -> str:
+    """As `powers`, σ_w² and σ_b² set as mathematics too."""
+    marked = powers(text)
+    for letter in "wb":
+        marked = marked.replace(rf"σ\_{letter}²", rf"$\sigma_{letter}^2$")
+    return marked

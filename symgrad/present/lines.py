@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 
@@ -166,11 +166,13 @@ def counts(places: Sequence[int]) -> alt.Axis:
     return alt.Axis(tickMinStep=1, format=",d", grid=False)
 
 
-def styles(lines: Sequence[Line], field: str = "line") -> dict[str, Any]:
+def styles(
+    lines: Sequence[Line], field: str = "line", orient: Literal["top", "bottom"] = "top"
+) -> dict[str, Any]:
     """Colour and dashes with one legend for both."""
     names = [line.name for line in lines]
     columns = 3 if len(names) < 4 else 2 if max(map(len, names)) < 30 else 1  # a phone cuts what is wider
-    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=400, columns=columns)
+    legend = alt.Legend(title=None, orient=orient, symbolType="stroke", symbolSize=400, columns=columns)
     colours, dashes = [line.colour for line in lines], [list(line.dash) for line in lines]
     return {
         "color": alt.Color(f"{field}:N", scale=alt.Scale(domain=names, range=colours), legend=legend),

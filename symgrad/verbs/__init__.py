@@ -26,6 +26,7 @@ from symgrad.verbs.latching import latching
 from symgrad.verbs.mean_field import critical, mean_field
 from symgrad.verbs.memory import memory, train_memory
 from symgrad.verbs.nets import decay, simulate
+from symgrad.verbs.phase import pair, phase
 from symgrad.verbs.sketch import parse, sketch
 from symgrad.verbs.spectral_radius import spectral_radius
 from symgrad.verbs.sweeps import sweep, sweep_plan, sweep_preview, swept
@@ -57,7 +58,9 @@ __all__ = [
     "load",
     "mean_field",
     "memory",
+    "pair",
     "parse",
+    "phase",
     "show",
     "simulate",
     "sketch",
@@ -107,6 +110,8 @@ VERBS: dict[str, Verb] = {
     "initialization": _symbolic(initialization),
     "audit": Verb(audit, False),
     "advise": Verb(advise, False),
+    "phase": Verb(phase, False),
+    "pair": Verb(pair, False),
     "mean-field": Verb(mean_field, True, 30.0),
     "critical": Verb(critical, True, 30.0),
     "decay": Verb(decay, True),

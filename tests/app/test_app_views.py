@@ -16,7 +16,7 @@ from symgrad import verbs
 from symgrad.app import argument, atlas, audit, downloads, grid, presets, unfolded, views
 from symgrad.app.parts import SENTENCES
 from symgrad.app.time import PARTS
-from symgrad.app.words import escaped, powers
+from symgrad.app.words import escaped, powers, scales
 from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
 from tests.app.pages import OpenView, said, sound
@@ -57,6 +57,7 @@ def the_sentence_each_view_opens_with() -> dict[str, str]:
         "atlas": atlas.sentence(verbs.atlas()["rows"]),
         "depth": finding(),
         "finite-width": first_sentence(verbs.finite_width()["finding"]),
+        "phase": scales(verbs.phase()["finding"]),
         "time": unfolded_finding(),
         "gates": first_sentence(verbs.gates()["finding"]),
         "sweep": first_sweep(),
@@ -74,7 +75,9 @@ def test_a_view_opens_with_its_finding(open_view: OpenView, key: str) -> None:
     assert the_sentence_each_view_opens_with()[key] in said(app)
 
 
-@pytest.mark.parametrize("key", ["start", "activation", "depth", "finite-width", "time", "gates", "sweep"])
+@pytest.mark.parametrize(
+    "key", ["start", "activation", "depth", "phase", "finite-width", "time", "gates", "sweep"]
+)
 def test_charts_say_what_they_show(open_view: OpenView, key: str) -> None:
     charts = [chart.proto for chart in open_view(key).get("vega_lite_chart")]
     assert charts

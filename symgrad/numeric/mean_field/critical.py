@@ -16,6 +16,8 @@ from symgrad.numeric.mean_field.fixed_points import Curve, Float, check_variance
 from symgrad.numeric.mean_field.moments import moments
 
 _SAME = 3e-12
+_ROUNDING = 1e-10
+"""σ_b²/q up to which it is none."""
 
 
 @dataclass(frozen=True)
@@ -92,5 +94,6 @@ def critical_line(kernel: Kernel, most_sigma_b2: float) -> tuple[Float, Float, F
     fine = np.linspace(grid[0], grid[-1], 4 * len(grid))
     q, slope = np.exp(fine), np.exp(table.slope(fine)[0])
     sigma_b2 = q - np.exp(table.second(fine)[0]) / slope
-    inside = (sigma_b2 >= 0) & (sigma_b2 <= most_sigma_b2)
+    # where every length is kept, what is left of σ_b² is rounding
+    inside = (sigma_b2 > _ROUNDING * q) & (sigma_b2 <= most_sigma_b2)
     return q[inside], 1 / slope[inside], sigma_b2[inside]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +88,13 @@ def phase_grid(kernel: Kernel, sigma_w2: Float, sigma_b2: Float, correlations: b
     elif chaotic.any():
         known = (one[chaotic] for one in (w, b, u, q, chi1))
         c[chaotic], slope[chaotic] = _correlations(kernel, *known)
-    q, chi1, chi, c, slope = (one.reshape(shape) for one in (q, chi1, chi, c, slope))
-    return PhaseGrid(sigma_w2, sigma_b2, q, chi1, chi, c, slope, reason.reshape(shape))
+
+    def plane(one: NDArray[Any]) -> NDArray[Any]:
+        return one.reshape(shape)
+
+    return PhaseGrid(
+        sigma_w2, sigma_b2, plane(q), plane(chi1), plane(chi), plane(c), plane(slope), plane(reason)
+    )
 
 
 @lru_cache(maxsize=256)
