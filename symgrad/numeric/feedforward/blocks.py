@@ -17,8 +17,9 @@ from itertools import islice
 import numpy as np
 
 from symgrad.numeric.arrays.primitives import Buffers, Primitives, Tensor
-from symgrad.numeric.arrays.scaled import Exponents, Rows, on_lines, split, staying
+from symgrad.numeric.arrays.scaled import Rows, on_lines, split, staying
 from symgrad.numeric.feedforward import passes
+from symgrad.numeric.feedforward.block import Block, Steps, block_of, one, only, part, spread
 from symgrad.numeric.feedforward.passes import Keep, Layer
 from symgrad.numeric.kernel import Kernel
 
@@ -26,60 +27,6 @@ _LAYERS, _BYTES = 8, 2**18
 """Most layers of a block, most bytes of their h_l: what it touches stays in a core's cache, and its buffers
 are few beside what is stored (float64, N=128, B=32: 88 µs a layer one by one, 72 by eight, no gain
 beyond)."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """Layers first + 1 … last of a forward pass: W_l; h_{l−1}, a_l, φ′(a_l) as slope · 2**slope_exponent and
-    the Gram matrices of h_{l−1}, where they are kept, all (…, n, B, ·); and h_last, (…, B, N).
-
-    Exponents are (…, 1, B, 1), one a sample for all these layers. The values of ``pre`` and ``out`` are
-    buffers, overwritten by the next block; so are those of ``inputs``, unless outputs are kept.
-    """
-
-    first: int
-    weights: Sequence[Tensor]
-    inputs: Rows
-    pre: Rows
-    out: Rows
-    slope: Tensor | None
-    slope_exponent: Exponents | None
-    gram: Tensor | None
-
-    @property
-    def last(self) -> int:
-        """first + n."""
-        return self.first + len(self.weights)
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Steps of a backward pass through the layers first + 1 … first + n: of ∂E/∂h_l the squares alone, δ_l,
-    h_{l−1} and its Gram matrices where they are kept, as in `Block`; and ∂E/∂h_first, None at the input.
-
-    The values of ``delta`` and ``below`` are buffers, overwritten by the next steps or forward pass.
-    """
-
-    first: int
-    gradient: Rows
-    delta: Rows
-    inputs: Rows
-    gram: Tensor | None
-    below: Rows | None
-
-    def single(self) -> list[Steps]:
-        """The same one by one, without ``below``."""
-        return [
-            Steps(
-                self.first + k,
-                _only(self.gradient, k, k + 1),
-                _only(self.delta, k, k + 1),
-                _only(self.inputs, k, k + 1),
-                _part(self.gram, k, k + 1),
-                None,
-            )
-            for k in range(self.gradient.squares.shape[-2])
-        ]
 
 
 @dataclass(frozen=True)
@@ -140,30 +87,30 @@ class Blocks:
         ops, kernel, n, base = self.primitives, self.kernel, len(weights), room.base(at)
         values = h.values
         for k, weight in enumerate(weights):
-            a = ops.product(values, ops.transposed(weight), out=_one(room.pre, k))
+            a = ops.product(values, ops.transposed(weight), out=one(room.pre, k))
             if self.sigma_w != 1:
                 a = ops.scale(a, self.sigma_w, out=a)
             if biases is not None:
                 a = ops.add(a, ops.scale(biases[k][..., None, :], self.sigma_b), out=a)
-            values = ops.phi(kernel, a, out=_one(room.out, base + k + 1))
-        pre, out = _part(room.pre, 0, n), _part(room.out, base + 1, base + n + 1)
+            values = ops.phi(kernel, a, out=one(room.out, base + k + 1))
+        pre, out = part(room.pre, 0, n), part(room.out, base + 1, base + n + 1)
         squares, after, real = ops.squares(pre), ops.squares(out), ops.dtype(pre)
         stands = staying(ops, pre, squares, h.exponent, real) & staying(ops, out, after, h.exponent, real)
         n = n if stands.all() else int(stands.argmin())
         if not n:
             return None
-        pre, out, inputs = _part(pre, 0, n), _part(out, 0, n), _part(room.out, base, base + n)
+        pre, out, inputs = part(pre, 0, n), part(out, 0, n), part(room.out, base, base + n)
         before = np.concatenate([h.squares[..., None, :], after[..., : n - 1, :]], axis=-2)
-        exponent, slope, gram = _spread(h.exponent), room.slope, room.gram
+        exponent, slope, gram = spread(h.exponent), room.slope, room.gram
         return Block(
             below + at,
             weights[:n],
             Rows(inputs, exponent, before),
             Rows(pre, exponent, squares[..., :n, :]),
-            Rows(_one(out, n - 1), h.exponent, after[..., n - 1, :]),
-            None if slope is None else ops.dphi(kernel, pre, out, out=_part(slope, at, at + n)),
+            Rows(one(out, n - 1), h.exponent, after[..., n - 1, :]),
+            None if slope is None else ops.dphi(kernel, pre, out, out=part(slope, at, at + n)),
             None,
-            None if gram is None else ops.gram(inputs, out=_part(gram, at, at + n)),
+            None if gram is None else ops.gram(inputs, out=part(gram, at, at + n)),
         )
 
     def _carefully(
@@ -180,11 +127,11 @@ class Blocks:
         block = Block(
             below + at,
             [weight],
-            _block_of(h),
-            _block_of(layer.pre),
-            replace(layer.out, values=_one(out, 0)),
+            block_of(h),
+            block_of(layer.pre),
+            replace(layer.out, values=one(out, 0)),
             _stored(layer.slope, room.slope, at),
-            _spread(layer.slope_exponent),
+            spread(layer.slope_exponent),
             _stored(layer.gram, room.gram, at),
         )
         return block, unmoved
@@ -204,7 +151,7 @@ class Blocks:
             while high:
                 steps, low = None, max(0, high - pace.tried)
                 if pace.tried > 1 and block.slope_exponent is None:
-                    held = _one(gradients, high)
+                    held = one(gradients, high)
                     np.copyto(held, gradient.values)
                     gradient = replace(gradient, values=held)
                     steps = self._back_plainly(block, low, high, gradient, deltas, gradients)
@@ -224,39 +171,39 @@ class Blocks:
         stand; None where the first does not."""
         ops, values = self.primitives, gradient.values
         for k in reversed(range(low, high)):
-            delta = ops.multiply(values, _one(block.slope, k), out=_one(deltas, k))
+            delta = ops.multiply(values, one(block.slope, k), out=one(deltas, k))
             if block.first + k:
-                values = ops.product(delta, block.weights[k], out=_one(gradients, k))
+                values = ops.product(delta, block.weights[k], out=one(gradients, k))
         real, end = ops.dtype(values), max(low, 1 - block.first)
-        delta, below = _part(deltas, low, high), _part(gradients, end, high)
+        delta, below = part(deltas, low, high), part(gradients, end, high)
         squares, after = ops.squares(delta), ops.squares(below)
         stands = staying(ops, delta, squares, gradient.exponent, real, free=True)
         stands[end - low :] &= staying(ops, below, after, gradient.exponent, real, free=True)
         n = len(stands) if stands.all() else int(stands[::-1].argmin())
         if not n:
             return None
-        low, exponent = high - n, _spread(gradient.exponent)
+        low, exponent = high - n, spread(gradient.exponent)
         sizes = np.concatenate([after[..., low + 1 - end :, :], gradient.squares[..., None, :]], axis=-2)
         return Steps(
             block.first + low,
             Rows(None, exponent, sizes),
-            Rows(_part(deltas, low, high), exponent, squares[..., len(stands) - n :, :]),
-            _only(block.inputs, low, high),
-            _part(block.gram, low, high),
-            None if low < end else Rows(_one(gradients, low), gradient.exponent, after[..., low - end, :]),
+            Rows(part(deltas, low, high), exponent, squares[..., len(stands) - n :, :]),
+            only(block.inputs, low, high),
+            part(block.gram, low, high),
+            None if low < end else Rows(one(gradients, low), gradient.exponent, after[..., low - end, :]),
         )
 
     def _back_carefully(self, block: Block, at: int, gradient: Rows) -> tuple[Steps, bool]:
         """One step as `passes` has it, and whether the next are worth being tried plainly."""
-        inputs, steep, number = _only(block.inputs, at, at + 1), block.slope_exponent, block.first + at
+        inputs, steep, number = only(block.inputs, at, at + 1), block.slope_exponent, block.first + at
         layer = Layer(
             block.weights[at],
-            Rows(_one(inputs.values, 0), _one(inputs.exponent, 0), inputs.squares[..., 0, :]),
+            Rows(one(inputs.values, 0), one(inputs.exponent, 0), inputs.squares[..., 0, :]),
             block.pre,
             block.out,
-            _one(block.slope, at),
-            _one(steep, 0),
-            _one(block.gram, at),
+            one(block.slope, at),
+            one(steep, 0),
+            one(block.gram, at),
         )
         passed = passes.backward(
             [layer], gradient, primitives=self.primitives, buffers=self.buffers, below=number
@@ -265,7 +212,7 @@ class Blocks:
         assert step.delta is not None
         below = next(passed).gradient if number else None
         steps = Steps(
-            number, _block_of(gradient), _block_of(step.delta), inputs, _part(block.gram, at, at + 1), below
+            number, block_of(gradient), block_of(step.delta), inputs, part(block.gram, at, at + 1), below
         )
         unmoved = below is not None and step.delta.exponent is below.exponent is gradient.exponent
         return steps, unmoved
@@ -320,7 +267,7 @@ class _Room:
         """h below the layer that is the at-th from the start where the layers of a block do not write."""
         if self.out is None:
             return h
-        place = _one(self.out, self.base(at))
+        place = one(self.out, self.base(at))
         np.copyto(place, h.values)
         return replace(h, values=place)
 
@@ -336,35 +283,10 @@ def longest(ops: Primitives, h: Tensor) -> int:
     return max(1, min(_LAYERS, _BYTES // (h.size * ops.dtype(h).itemsize)))
 
 
-def _one(block: Tensor, at: int) -> Tensor:
-    """(…, n, B, ·) → (…, B, ·), None where there is none."""
-    return None if block is None else block[..., at, :, :]
-
-
-def _part(block: Tensor, first: int, last: int) -> Tensor:
-    """(…, n, B, ·) → (…, last − first, B, ·), None where there is none."""
-    return None if block is None else block[..., first:last, :, :]
-
-
-def _only(rows: Rows, first: int, last: int) -> Rows:
-    """The rows of some layers of a block."""
-    return Rows(_part(rows.values, first, last), rows.exponent, rows.squares[..., first:last, :])
-
-
-def _spread(one: Tensor) -> Tensor:
-    """(…, B, ·) → (…, 1, B, ·), None where there is none."""
-    return None if one is None else one[..., None, :, :]
-
-
-def _block_of(rows: Rows) -> Rows:
-    """The rows of one layer as those of a block."""
-    return Rows(_spread(rows.values), _spread(rows.exponent), rows.squares[..., None, :])
-
-
 def _stored(one: Tensor, into: Tensor, at: int) -> Tensor:
     """(…, B, ·) as (…, 1, B, ·), copied to its place where there is one."""
     if one is None or into is None:
-        return _spread(one)
-    place = _part(into, at, at + 1)
+        return spread(one)
+    place = part(into, at, at + 1)
     place[...] = one[..., None, :, :]
     return place

@@ -12,7 +12,8 @@ from symgrad.numeric.arrays.primitives import NUMPY, Buffers, Float, Primitives,
 from symgrad.numeric.arrays.scaled import Exponents, Rows, align, settle, summed
 from symgrad.numeric.draws.draw import Draw, sample
 from symgrad.numeric.feedforward import plan as plans
-from symgrad.numeric.feedforward.blocks import Block, Blocks, Steps
+from symgrad.numeric.feedforward.block import Block, Steps
+from symgrad.numeric.feedforward.blocks import Blocks
 from symgrad.numeric.feedforward.measurement import Measurement
 from symgrad.numeric.feedforward.net import Net
 from symgrad.numeric.feedforward.passes import Keep, check_shapes
