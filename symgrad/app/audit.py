@@ -17,7 +17,7 @@ NAMES = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "selu")
 DEFAULT = "tanh"
 SUMMARY = (
     "Of the six gains that frameworks hand out three keep mean squares from layer to layer; tanh's lets "
-    "the gradient explode, sigmoid's lets it vanish, SELU's shrinks the signal until the gradient hardly moves."
+    "the gradient explode, sigmoid's lets it vanish, SELU's lets the signal shrink until it hardly moves."
 )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "Probability",
     "SlopeImage",
     "Transposed",
+    "Variance",
     "ZeroSet",
     "dphi",
     "phi",
@@ -134,6 +135,16 @@ class Mean(Notation):
     nargs = 1
     is_real = True
     in_latex, in_typst, in_text = r"\mathbb{{E}}\left[ {0} \right]", "bb(E) [{0}]", "E[{0}]"
+
+
+class Variance(Notation):
+    """The variance of a random expression."""
+
+    nargs = 1
+    is_real = True
+    is_nonnegative = True
+    in_latex = r"\operatorname{{Var}}\left[ {0} \right]"
+    in_typst, in_text = 'op("Var") [{0}]', "Var[{0}]"
 
 
 class Probability(Notation):

@@ -22,6 +22,7 @@ from symgrad.verify.measures_error_flow import error_flow, error_flow_attained, 
 from symgrad.verify.measures_finite_width import jacobian_logarithm, jacobian_moments, layered_slope
 from symgrad.verify.measures_gate_bounds import gate_bound, gated_gradient
 from symgrad.verify.measures_gates import carousel, chrono, forgetting, truncation
+from symgrad.verify.measures_initialization import isometry, normalized_rows, typical_drift, uneven_layers
 from symgrad.verify.measures_kernel import kernel_accuracy
 from symgrad.verify.measures_latching import contraction, latch, latch_bound, latch_margin
 from symgrad.verify.measures_moments import layer_moments
@@ -78,6 +79,10 @@ MEASURES: dict[str, Measure] = {
     "clip-norm": Measure(clip_norm, ("limit",)),
     "clip-value": Measure(clip_value, ("limit", "example")),
     "layer-moments": Measure(layer_moments, ("q", "forward", "backward")),
+    "uneven-layers": Measure(uneven_layers, ("variance", "forward", "backward")),
+    "normalized-rows": Measure(normalized_rows, ("letter", "mean", "second")),
+    "isometry": Measure(isometry, ("value",)),
+    "typical-drift": Measure(typical_drift, ("drift",)),
     "time-bound": Measure(time_bound, ("gamma",), unit=DECADES),
     "counterexample": Measure(
         counterexample, ("gamma", "weights", "bias", "input", "norm", "power"), refutes=True

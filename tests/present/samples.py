@@ -11,7 +11,7 @@ import sympy as sp
 
 from symgrad.symbolic.calculus.textbook import Sigma, Softplus
 from symgrad.symbolic.derivation import Claim, Derivation, Source, prove
-from symgrad.symbolic.letters import D, E, W, a, gamma, h, k, l, n, w, w_scalar, x, y
+from symgrad.symbolic.letters import D, E, W, a, gamma, h, k, l, n, w, w_scalar, widths, x, y
 from symgrad.symbolic.notation import (
     Chain,
     Image,
@@ -27,6 +27,7 @@ from symgrad.symbolic.notation import (
     Probability,
     SlopeImage,
     Transposed,
+    Variance,
     ZeroSet,
     dphi,
     phi,
@@ -97,6 +98,9 @@ CONSTRUCTS: tuple[sp.Basic, ...] = (
     Increment(w_scalar) ** 2,
     Chain(Juxtaposed(D[l], W[l]), l, 1, n) ** 2,
     Mean(phi(x) ** 2) ** 2,
+    Variance(W[l]) ** 2,
+    sp.polygamma(0, k / 2) ** 2 + sp.polygamma(1, k / 2),
+    Mean(widths[l] * sp.binomial(n, k)),
     ManySums(x * y, l, k, n),
     NormAny(W[l]) ** 2,
     Probability(x, y),

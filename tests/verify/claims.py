@@ -11,13 +11,15 @@ from flint import arb
 
 from symgrad.symbolic.balls import precision
 from symgrad.symbolic.derivation import Claim
-from symgrad.symbolic.letters import n
+from symgrad.symbolic.letters import n, n_in, n_out
 from symgrad.symbolic.notation import dphi
 from symgrad.symbolic.ranges.extremum import Value
 from symgrad.symbolic.zeros.roots import NamedRoot
 from symgrad.theory.activations import CORE, gamma, slope_range
 from symgrad.theory.finite_width.jacobian_law import log_moments
 from symgrad.theory.finite_width.jacobian_moments import FOURTH
+from symgrad.theory.initialization.selu import self_normalizing
+from symgrad.theory.initialization.typical_gradient import DRIFT, N
 from symgrad.theory.through_time import (
     carousel,
     chrono,
@@ -130,6 +132,9 @@ EQUAL: dict[str, Any] = {"activation": "sigmoid", "depth": 6, "width": 3, "norm"
 EQUAL_EXPECTS = dict(error_flow_bound.error_flow_bound().claims[-1].expects)
 """A net of equal weights that attains the bound on the error flow in every entry."""
 
+UNEVEN: dict[str, Any] = {"activation": "identity", "widths": (64, 128, 96), "weights": "uniform"}
+SELU = dict(self_normalizing().claims[0].expects)
+
 TRUE: tuple[Claim, ...] = (
     range_claim("tanh"),
     claim("kernel", activation="gelu"),
@@ -150,6 +155,14 @@ TRUE: tuple[Claim, ...] = (
     claim("jacobian-logarithm", {**LINEAR, "width": 16, "weights": "gaussian"}, moments=log_moments),
     claim("recurrent-bound", bound="lstm-step"),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),
+    claim("uneven-layers", UNEVEN, variance=1 / n_in, forward=1, backward=n_out / n_in),
+    claim(
+        "normalized-rows",
+        {"activation": "selu", "depth": 1, "width": 128, "mean": 0.0, "variance": 2.0},
+        **SELU,
+    ),
+    claim("isometry", LINEAR, value=1),
+    claim("typical-drift", {**LINEAR, "weights": "gaussian"}, drift={"identity": {3: DRIFT.subs(N, 3)}}),
     claim("latch", rests={TWO: rests(TWO)}),
     claim("latch-margin", critical={TWO: critical_input(TWO)}),
     claim("latch-bound", cases=((TWO, TWO / 8, HELD.state, HELD.multiplier),)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +11,8 @@ import numpy as np
 import sympy as sp
 
 from symgrad.errors import InputError, RefutedError
-from symgrad.numeric import Kernel, ln_moments
+from symgrad.numeric import Kernel
+from symgrad.numeric.mean_field.fixed_points import fixed_points
 from symgrad.symbolic.gaussian.moments import VARIANCE, closed_second_moment
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.number import Number
@@ -22,9 +22,6 @@ from symgrad.theory.propagation.enclosed import enclosed
 from symgrad.theory.simulation import simulate
 
 __all__ = ["GAIN_TABLE", "Audited", "Curve", "Row", "Settled", "audited", "curves", "digits", "settled"]
-
-ROUNDS = 60
-"""Steffensen steps at most; a few are enough where the map settles at all."""
 
 
 @dataclass(frozen=True)
@@ -97,20 +94,11 @@ def digits(number: Number) -> str:
 
 
 def reached(kernel: Kernel, sigma_w2: float) -> float:
-    """Where the length map without biases goes from variance 1, in floats, by Steffensen's iteration."""
-
-    def after(q: float) -> float:
-        return sigma_w2 * math.exp(ln_moments(kernel, math.log(q))[0])
-
-    q = 1.0
-    for _ in range(ROUNDS):
-        one = after(q)
-        two = after(one)
-        bend = q - 2 * one + two
-        q, before = two if bend == 0 else q - (q - one) ** 2 / bend, q
-        if not 0 < q < math.inf or abs(q - before) <= 1e-13 * q:
-            break
-    return q
+    """Where the length map without biases comes to rest, in floats; `RefutedError` if nowhere."""
+    found = fixed_points(kernel, sigma_w2, 0.0)
+    if found.settles is None:
+        raise RefutedError(f"the variance settles nowhere: {found.why}")
+    return found.settles.q
 
 
 @cache
