@@ -46,7 +46,6 @@ __all__ = [
 if TYPE_CHECKING:
     from symgrad.errors import InputError
     from symgrad.verbs import (
-        advise,
         bound,
         certificate,
         check,
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
         swept,
     )
     from symgrad.verbs import verify as verdicts
+    from symgrad.verbs.advise import advise
     from symgrad.verbs.atlas import atlas
 
 

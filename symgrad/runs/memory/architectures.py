@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from symgrad.numeric.mean_field.length_map import length_map
 from symgrad.numeric.kernel import Array, Kernel
+from symgrad.numeric.mean_field.length_map import length_map
 from symgrad.numeric.recurrent.cells import LSTM, RNN
 from symgrad.numeric.recurrent.cells.activations import SIGMOID, TANH
 from symgrad.numeric.training import TASKS, Chain, Dense, Recurrent
