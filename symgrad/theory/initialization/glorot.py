@@ -116,9 +116,11 @@ def glorot_initialization() -> Body:
         ),
     )
     conclusion = prove(
-        sp.Eq(
-            sp.Tuple(Variance(h[l]) / before[0], before[1] / GRADIENT),
-            sp.Tuple(*(factor.subs({n_in: widths[l - 1], n_out: widths[l]}) for factor in (LEFT, LEFT_BACK))),
+        sp.And(
+            *(
+                sp.Eq(new, factor.subs({n_in: widths[l - 1], n_out: widths[l]}) * old, evaluate=False)
+                for new, factor, old in ((SIGNAL, LEFT, before[0]), (before[1], LEFT_BACK, GRADIENT))
+            ),
             evaluate=False,
         ),
         (

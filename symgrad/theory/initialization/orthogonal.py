@@ -82,6 +82,12 @@ def orthogonal_initialization() -> Body:
             rule="random direction",
         ),
         prove(
+            sp.Eq(MOMENT.subs(ORDER, 2), 3 * N / (N + 2), evaluate=False),
+            ("the fourth falls short of a Gaussian's 3 by ", 6 / (N + 2)),
+            lambda: prove_equal(sp.gammasimp(MOMENT.subs(ORDER, 2)), 3 * N / (N + 2)),
+            rule="fourth moment",
+        ),
+        prove(
             sp.Eq(sp.Limit(MOMENT, N, sp.oo), Mean(Z ** (2 * ORDER)), evaluate=False),
             ("in wide layers they become those of a Gaussian, so the length map is the same",),
             _becomes_gaussian,

@@ -79,6 +79,12 @@ def self_normalizing() -> Body:
             rule="mean 0",
         ),
         prove(
+            sp.Eq(MEAN.subs(NU, 1).subs(ALPHA, sp.simplify(alpha)), 0, evaluate=False),
+            ("put back into the equation, whatever ", SCALE),
+            lambda: prove_equal(MEAN.subs(NU, 1).subs(ALPHA, alpha), sp.S.Zero),
+            rule="mean 0",
+        ),
+        prove(
             sp.Equivalent(
                 sp.Eq(Mean(phi(Z) ** 2), 1, evaluate=False), sp.Eq(SCALE, 1 / sp.sqrt(BARE), evaluate=False)
             ),

@@ -26,6 +26,8 @@ AT = sp.Symbol("x", positive=True)
 PLAIN = sp.Symbol("W")
 DRIFT = (sp.digamma(N / 2) + sp.log(2 / N)) / 2
 """Mean change of ln ‖gradient‖ in a linear layer of gain 1."""
+STEP = 1 / AT - sp.log(1 + 2 / AT) / 2
+"""How the drift changes from width x to x + 2."""
 RELU_DRIFT = sp.Sum(sp.binomial(N, ACTIVE) * (sp.digamma(ACTIVE / 2) + sp.log(2 / N)), (ACTIVE, 1, N)) / (
     2 * (2**N - 1)
 )
@@ -92,6 +94,12 @@ def typical_gradient_gain() -> Body:
             ),
             _one_layer,
             rule="Gaussian weights",
+        ),
+        prove(
+            sp.Eq(DRIFT.subs(N, N + 2) - DRIFT, STEP.subs(AT, N), evaluate=False),
+            ("two units more change the drift by this much, since the digamma function gains ", 2 / N),
+            _two_more,
+            rule="recurrence",
         ),
         prove(
             sp.Eq(sp.Limit(N * DRIFT, N, sp.oo), -sp.Rational(1, 2), evaluate=False),
@@ -237,19 +245,24 @@ def _one_layer() -> str:
     return "covariances of the entries, sizes 1 … 3; half the mean logarithm of X/N"
 
 
+def _two_more() -> str:
+    """Half of ψ(x + 1) − ψ(x) = 1/x at x = N/2, and of the logarithm of the ratio (2/(N + 2))/(2/N)."""
+    prove_equal((sp.expand_func(sp.digamma(AT / 2 + 1)) - sp.digamma(AT / 2)) / 2, 1 / AT)
+    how = prove_equal((2 / (AT + 2)) / (2 / AT), 1 / (1 + 2 / AT))
+    prove_equal(STEP, 1 / AT - sp.log(1 + 2 / AT) / 2)
+    return f"ψ(x + 1) = ψ(x) + 1/x, and the ratio under the logarithm: {how}"
+
+
 def _first_order() -> str:
     """f(N) = DRIFT falls to 0, and its steps of 2 are −½ those of 1/N in the limit; so is f itself."""
-    prove_equal(sp.expand_func(sp.digamma(AT / 2 + 1)) - sp.digamma(AT / 2), 2 / AT)
-    prove_equal((2 / (AT + 2)) / (2 / AT), 1 / (1 + 2 / AT))
-    written = (2 / AT - sp.log(1 + 2 / AT)) / 2
-    if sp.limit(written / (1 / (AT + 2) - 1 / AT), AT, sp.oo) != -sp.Rational(1, 2):
+    if sp.limit(STEP / (1 / (AT + 2) - 1 / AT), AT, sp.oo) != -sp.Rational(1, 2):
         raise RefutedError("the steps of the drift are not half those of 1/N")
     with precision(BITS):
         for width in (10, 1000, 10**5):
             half = arb(width) / 2
             if not abs(half * (half.digamma() - half.log()) + arb("0.5")) < arb(1) / (5 * width):
                 raise RefutedError(f"N times the drift is not near −½ at N = {width}")
-    return "steps from ψ(x + 1) = ψ(x) + 1/x, their ratio as a limit; balls at widths 10, 1000, 100000"
+    return "the ratio of both steps as a limit; balls at widths 10, 1000, 100000"
 
 
 def _relu() -> str:
