@@ -5,6 +5,7 @@ from benchmarks.workloads.axis import AXIS
 from benchmarks.workloads.depth import DEPTH
 from benchmarks.workloads.gradient import GRADIENT
 from benchmarks.workloads.jacobian import JACOBIAN
+from benchmarks.workloads.phase import PHASE
 from benchmarks.workloads.recurrence import RECURRENCE
 from benchmarks.workloads.threads import THREADS
 from benchmarks.workloads.training import TRAINING
@@ -17,4 +18,5 @@ WORKLOADS: dict[str, Workload] = {
     "training": TRAINING,
     "threads": THREADS,
     "axis": AXIS,
+    "phase": PHASE,
 }

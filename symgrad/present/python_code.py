@@ -34,14 +34,14 @@ class Names:
     """One Python name for each symbol, and the lines that make the symbols."""
 
     def __init__(self, symbols: Iterable[sp.Symbol] = ()) -> None:
-        self.names: dict[sp.Symbol, str] = {}
-        self.bases: set[sp.Symbol] = set()
+        self.names: dict[sp.Symbol | sp.IndexedBase, str] = {}
         for symbol in symbols:
             self(symbol)
 
-    def __call__(self, symbol: sp.Symbol) -> str:
+    def __call__(self, symbol: sp.Symbol | sp.IndexedBase) -> str:
+        """The name of a symbol, or of a base: N and the N of N[l] are two."""
         if symbol not in self.names:
-            plain = re.sub(r"\W", "_", symbol.name, flags=re.ASCII) or "s"
+            plain = re.sub(r"\W", "_", str(symbol), flags=re.ASCII) or "s"
             name = plain if plain[0].isalpha() else f"s{plain}"
             while name in RESERVED or name in self.names.values():
                 name += "_"
@@ -52,12 +52,14 @@ class Names:
         """`x = sp.Symbol('x', real=True)`, one line a symbol; the name stands there as a literal."""
         lines = []
         for symbol, name in self.names.items():
-            kind = "IndexedBase" if symbol in self.bases else "Symbol"
-            told = {fact: value for fact, value in symbol._assumptions_orig.items() if value is not None}
+            kind, label = "Symbol", symbol
+            if isinstance(symbol, sp.IndexedBase):
+                kind, label = "IndexedBase", symbol.label
+            told = {fact: value for fact, value in label._assumptions_orig.items() if value is not None}
             facts = "".join(
                 f", {fact}={value}" for fact, value in sorted(told.items()) if fact != "commutative"
             )
-            lines.append(f"{name} = sp.{kind}({symbol.name!r}{facts})")
+            lines.append(f"{name} = sp.{kind}({label.name!r}{facts})")
         return "\n".join(lines)
 
 
@@ -205,8 +207,7 @@ class PythonPrinter(Conventions):
     _print_Product = _print_Sum
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
-        self.names.bases.add(expr.base.label)
-        return f"{self.names(expr.base.label)}[{self._args(expr.indices)}]"
+        return f"{self.names(expr.base)}[{self._args(expr.indices)}]"
 
     def _print_MatrixBase(self, expr: sp.MatrixBase) -> str:
         return f"sp.Matrix([{', '.join(f'[{self._args(expr.row(i))}]' for i in range(expr.rows))}])"

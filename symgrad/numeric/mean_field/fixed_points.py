@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -89,6 +89,13 @@ def check_variances(sigma_w2: float, sigma_b2: float) -> None:
 @lru_cache(maxsize=256)
 def reach(kernel: Kernel) -> Float:
     """The places in ln q at which signs are looked at. Raises ValueError where φ has no moments there."""
+    *_, found = reaches(kernel)
+    return found
+
+
+def reaches(kernel: Kernel) -> Iterator[Float]:
+    """The same place by place: up to ever larger q, for those whom the first are enough. Raises ValueError as
+    `reach` does."""
     found, table = np.empty(0), moments(kernel)
     for high in _HIGHEST:
         grid = np.arange(_LOWEST, high + _SPACING / 2, _SPACING)
@@ -97,9 +104,9 @@ def reach(kernel: Kernel) -> Float:
         except ValueError:
             if not found.size:
                 raise
-            break
+            return
         found = grid
-    return found
+        yield found
 
 
 Curve: TypeAlias = Callable[[Float], Float]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symgrad.numeric.kernel import Kernel
-from symgrad.numeric.mean_field.fixed_points import check_variances, reach
+from symgrad.numeric.mean_field.fixed_points import check_variances, reaches
 from symgrad.numeric.mean_field.moments import Moments, moments
 
 Float: TypeAlias = NDArray[np.float64]
@@ -24,6 +23,7 @@ REASONS = (
     "lengths go on changing from layer to layer and settle nowhere",
 )
 """Why a net of the grid has no numbers, by code."""
+_GROWS = 1
 _ORBIT, _LONGEST, _NEWTON = 30, 2000, 80
 """Layers that maps which may have several fixed points are followed for before Newton's steps, and at most;
 most steps of Newton's method, halvings included."""
@@ -62,13 +62,17 @@ def phase_grid(kernel: Kernel, sigma_w2: Float, sigma_b2: Float, correlations: b
     for sigmas in (sigma_w2, sigma_b2):
         for one in sigmas:
             check_variances(float(one), 0.0)
-    table, grid = moments(kernel), reach(kernel)
+    table = moments(kernel)
     shape = (len(sigma_b2), len(sigma_w2))
     w, b = (part.ravel() for part in np.broadcast_arrays(sigma_w2[None, :], sigma_b2[:, None]))
     with np.errstate(divide="ignore"):
         ln_w, ln_b = np.log(w), np.log(b)
-    rising = _rises_slowly(kernel)
-    u, reason = _settled(table, ln_w, ln_b, grid, rising)
+    u, reason = np.logaddexp(ln_w, ln_b), np.full(w.size, _GROWS)
+    for grid in reaches(kernel):
+        left = np.flatnonzero(reason == _GROWS)  # these may settle farther out
+        if not left.size:
+            break
+        u[left], reason[left] = _settled(table, ln_w[left], ln_b[left], u[left], grid)
     q, chi1, chi = (np.zeros(w.size) for _ in range(3))
     inside = (reason == 0) & (u > grid[0]) & (w > 0)
     ln_m, rise = table.second(u[inside])
@@ -97,17 +101,17 @@ def phase_grid(kernel: Kernel, sigma_w2: Float, sigma_b2: Float, correlations: b
     )
 
 
-@lru_cache(maxsize=256)
-def _rises_slowly(kernel: Kernel) -> bool:
-    """Whether 0 ≤ d ln M/d ln q ≤ 1 everywhere: then σ_w² M + σ_b² meets q at most once for σ_b > 0."""
-    rise = moments(kernel).second(reach(kernel))[1]
+def _rises_slowly(table: Moments, grid: Float) -> bool:
+    """Whether 0 ≤ d ln M/d ln q ≤ 1 there: then σ_w² M + σ_b² meets q at most once for σ_b > 0."""
+    rise = table.second(grid)[1]
     return bool((rise >= 0).all() and (rise <= 1 + 1e-9).all())
 
 
 def _settled(
-    table: Moments, ln_w: Float, ln_b: Float, grid: Float, rising: bool
+    table: Moments, ln_w: Float, ln_b: Float, start: Float, grid: Float
 ) -> tuple[Float, NDArray[np.int64]]:
-    """ln q of the fixed points, the lower end of the grid for 0, and codes of `REASONS`."""
+    """ln q of the fixed points that orbits from ``start`` come to, the lower end of the grid for 0, and codes
+    of `REASONS`."""
     low, high = float(grid[0]), float(grid[-1])
 
     def beyond(u: Float, at: NDArray[np.intp]) -> tuple[Float, Float]:
@@ -119,12 +123,12 @@ def _settled(
             return total - u, np.nan_to_num(rise * np.exp(ln_m - total)) - 1
 
     every = np.arange(ln_w.size)
-    u = np.clip(np.logaddexp(ln_w, ln_b), low, high)
+    u = np.clip(start, low, high)
     reason = np.zeros(ln_w.size, np.int64)
-    if rising:
+    if _rises_slowly(table, grid):
         shrinks = beyond(np.full_like(u, low), every)[0] <= 0
         grows = beyond(np.full_like(u, high), every)[0] >= 0
-        u[shrinks], reason[grows] = low, 1
+        u[shrinks], reason[grows] = low, _GROWS
         left = np.flatnonzero(~shrinks & ~grows)
         u[left] = _newton(beyond, u[left], left, low, high)
         return u, reason
@@ -139,7 +143,7 @@ def _settled(
         left = left[~ended]
         if not left.size:
             break
-    reason[u >= high] = 1
+    reason[u >= high] = _GROWS
     reason[left] = 3
     return u, reason
 
