@@ -20,6 +20,8 @@ from symgrad.theory.finite_width.jacobian_law import log_moments
 from symgrad.theory.finite_width.jacobian_moments import FOURTH
 from symgrad.theory.initialization.selu import self_normalizing
 from symgrad.theory.initialization.typical_gradient import DRIFT, N
+from symgrad.theory.spectra.linear_product_edge import EDGE, SCALE
+from symgrad.theory.spectra.pairings import trace_moment
 from symgrad.theory.through_time import (
     carousel,
     chrono,
@@ -42,6 +44,7 @@ RELU: dict[str, Any] = {"activation": "relu", "depth": 4, "width": 4, "sigma_w":
 BATCH: dict[str, Any] = {"activation": "silu", "depth": 3, "width": 2, "batch": 2, "seeds": 2, "sigma_w": 1.4}
 LINEAR: dict[str, Any] = {"activation": "identity", "depth": 4, "width": 3, "weights": "orthogonal"}
 """A net that meets every norm bound with equality."""
+PLAIN: dict[str, Any] = {"activation": "identity", "depth": 2, "width": 6}
 WIDE: dict[str, Any] = {"activation": "tanh", "depth": 12, "width": 32, "sigma_w": 1.5, "sigma_b": 0.2}
 
 GATED_NET: dict[str, Any] = {"cell": "lstm", "depth": 5, "width": 2, "forget_bias": 1.0, "sigma_w": 1.5}
@@ -153,6 +156,8 @@ TRUE: tuple[Claim, ...] = (
     claim("layered-slope", {"activation": "tanh", "sigma_w": 1.5, "width": 64, "depth": 12}),
     claim("jacobian-moments", {**KEPT, "width": 16}, fourth={"relu": FOURTH}),
     claim("jacobian-logarithm", {**LINEAR, "width": 16, "weights": "gaussian"}, moments=log_moments),
+    claim("trace-moments", PLAIN, moment=trace_moment),
+    claim("jacobian-edge", {**PLAIN, "depth": 2, "width": 200}, edge=EDGE, scale=SCALE),
     claim("recurrent-bound", bound="lstm-step"),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),
     claim("uneven-layers", UNEVEN, variance=1 / n_in, forward=1, backward=n_out / n_in),

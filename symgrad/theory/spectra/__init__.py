@@ -1,4 +1,4 @@
 """All singular values of the input–output Jacobian: their moments, their edge, and dynamical isometry."""
 
-READING = ()
+READING = ("linear_product_edge",)
 """The modules that hold derivations, in the order in which a reader meets them."""
