@@ -11,13 +11,14 @@ from flint import arb
 from numpy.random import Generator
 
 from symgrad.errors import InputError
+from symgrad.numeric import Kernel
 from symgrad.symbolic.derivation import Claim
 from symgrad.symbolic.letters import n
 from symgrad.theory.spectra.pairings import N
-from symgrad.verify.nets import WEIGHTS, Float, NetOptions, resolve
+from symgrad.verify.nets import WEIGHTS, Float, NetOptions, phi_kernel, resolve
 from symgrad.verify.verdict import Evidence, combine, undecided, within
 
-__all__ = ["jacobian_edge", "trace_moments"]
+__all__ = ["jacobian_edge", "jacobian_spectrum", "trace_moments"]
 
 SIGMAS = 4.0
 """Standard errors of a confidence interval."""
@@ -25,6 +26,13 @@ DRAWN = 12_000_000
 """Entries of weights drawn for one kind of net; eight times as many when thorough."""
 FEWEST, MOST = 8, 4096
 """Nets of a kind."""
+DRAWN_SPECTRUM = 4_000_000
+"""The same where a net is run, and its Jacobian with it."""
+ALLOWED = 0.06
+"""Relative error of a variance of squared singular values at widths from 64 on: lengths fluctuate, and slopes
+and weights of one net are not quite independent."""
+NODES = 200
+"""Of Gauss–Hermite quadrature for the moments of φ′; an even number, so that 0, where φ may bend, is none."""
 ORDERS = (1, 2, 3)
 """Powers whose traces are measured."""
 WIDEST, WIDEST_EDGE = 0.25, 0.1
@@ -81,6 +89,57 @@ def jacobian_edge(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, t
     if not half <= WIDEST_EDGE * (1 if options.depth < 5 else 2) * edge:
         return undecided(f"{text}: too narrow to tell")
     return within(abs(arb(float(largest.mean())) - arb(expected)), half, text)
+
+
+def jacobian_spectrum(
+    claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool
+) -> Evidence:
+    """E X²/(E X)² − 1 of the squared singular values X of ∂h_L/∂h_0, the mean of tr(J Jᵀ)²/N over nets over
+    that of (tr J Jᵀ/N)², lies within ± 4 jackknife standard errors and 6 % of what is expected.
+
+    expects: q {activation name: where the length map settles}, from which inputs start; relative, a function
+    (E φ′² (L,), E φ′⁴ (L,), width, weights) → values at infinite width and at this one, the latter compared.
+    nets: options, width 64 or more. φ′ from φ by differences, its moments by Gauss–Hermite quadrature.
+    Undecided where the interval alone is wider than a quarter of the value. Margin: share left.
+    """
+    options = NetOptions.read(net or {})
+    entry = resolve(options.activation)
+    if options.width < 64 or options.bias:
+        raise InputError(f"claim {claim.key}: wide nets are meant, 64 units or more, without a constant bias")
+    q, functions = float(claim.expects["q"][entry.name]), phi_kernel(entry)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    slopes = functions.slope(math.sqrt(q) * nodes) ** 2
+    mu1, mu2 = (float(weights @ power / weights.sum()) for power in (slopes, slopes**2))
+    layers = np.ones(options.depth)
+    _, expected = claim.expects["relative"](mu1 * layers, mu2 * layers, options.width, options.weights)
+    entries = options.depth * options.width**2
+    seeds = max(DRAWN_SPECTRUM // entries, FEWEST) * (8 if thorough else 1)
+    rows = np.array([_traces(_jacobian(options, q, functions, rng))[:2] for _ in range(seeds)])
+    squares, seconds = rows[:, 0] ** 2, rows[:, 1]
+    found = seconds.sum() / squares.sum() - 1
+    left_out = (seconds.sum() - seconds) / (squares.sum() - squares) - 1
+    half = SIGMAS * math.sqrt((seeds - 1) / seeds * float(((left_out - left_out.mean()) ** 2).sum()))
+    text = (
+        f"{options}, {options.weights}: relative variance of squared singular values {found:.5g} "
+        f"± {half:.2g} over {seeds} nets, expected {expected:.5g}"
+    )
+    if not half <= WIDEST * expected:
+        return undecided(f"{text}: too few nets to tell")
+    return within(abs(arb(float(found)) - arb(expected)), half + ALLOWED * expected, text)
+
+
+def _jacobian(options: NetOptions, q: float, functions: Kernel, rng: Generator) -> Float:
+    """∂h_L/∂h_0 at an input of the length that puts the first pre-activations at variance q."""
+    state: Float = rng.standard_normal(options.width)
+    length = max(q - options.sigma_b**2, 0.0) / options.sigma_w**2
+    state *= math.sqrt(length / np.mean(state**2))
+    product: Float = np.eye(options.width)
+    for _ in range(options.depth):
+        weight = options.sigma_w * WEIGHTS[options.weights](rng, 1, options.width)[0]
+        pre = weight @ state + options.sigma_b * rng.standard_normal(options.width)
+        state = np.asarray(functions.value(pre), np.float64)
+        product = functions.slope(pre)[:, None] * (weight @ product)
+    return product
 
 
 def _linear(claim: Claim, net: Mapping[str, Any] | None) -> NetOptions:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
+from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
-import sympy as sp
 from mpmath import mp, mpf
 
-from symgrad.errors import RefutedError
+from symgrad.errors import InputError, RefutedError
 from symgrad.symbolic.letters import k, n
+from symgrad.theory.activations import CORE, kernel
 from symgrad.theory.entry import Entry
+from symgrad.theory.spectra import jacobian_spectrum_moments as moments_page
 from symgrad.theory.spectra import linear_product_edge
 from symgrad.theory.spectra.linear_product_edge import EDGE, MOMENT, SCALE
-from symgrad.theory.spectra.pairings import N
+from symgrad.theory.spectra.moments import (
+    critical_scales,
+    gaussian_layer,
+    orthogonal_layer,
+    relative_variance,
+    squared_spectrum,
+)
+from symgrad.theory.spectra.pairings import N, trace_moment
 
 
 def test_published_edge() -> None:
@@ -71,6 +82,63 @@ def test_scale_of_one_matrix() -> None:
         assert float(SCALE.subs({n: 1, N: width})) == pytest.approx(2 * root * (2 / root) ** (1 / 3) / width)
 
 
+def _moment(phi_prime: Any, q: mpf, power: int) -> mpf:
+    return mpmath.quad(lambda z: phi_prime(mp.sqrt(q) * z) ** power * mpmath.npdf(z), [-12, -4, 0, 4, 12])
+
+
+@pytest.mark.parametrize("q", ["0.05", "0.7", "3"])
+@pytest.mark.parametrize("weights", ["gaussian", "orthogonal"])
+def test_variance_at_other_lengths(q: str, weights: str) -> None:
+    """L(μ₂/μ₁² − 1 − s₁) of critical tanh nets against mpmath, to 1e-8, and its limit of large widths."""
+    functions = kernel(CORE["tanh"])
+    sigma_w, sigma_b = critical_scales(functions, float(q))
+    start = math.sqrt((float(q) - sigma_b**2) / sigma_w**2)
+    found = squared_spectrum(functions, sigma_w, sigma_b, 7, 10**9, weights, start)
+    mu1, mu2 = (_moment(lambda t: mp.sech(t) ** 2, mpf(q), power) for power in (2, 4))
+    wanted = 7 * (mu2 / mu1**2 - 1 + (weights == "gaussian"))
+    assert abs(found.relative / wanted - 1) < 1e-8
+    assert abs(found.at_width / wanted - 1) < 1e-6
+    assert abs(found.ln_mean) < 1e-10
+
+
+def test_variance_off_criticality() -> None:
+    """The mean is the product of σ_w² E φ′², by the closed forms of erf."""
+    functions = kernel(CORE["erf"])
+    found = squared_spectrum(functions, 1.3, 0.4, 40, 100, "gaussian")
+    q = mpf(1.3) ** 2 + mpf(0.4) ** 2
+    for _ in range(39):
+        q = mpf(1.3) ** 2 * 2 / mpmath.pi * mpmath.asin(2 * q / (1 + 2 * q)) + mpf(0.4) ** 2
+    assert abs(math.exp(found.ln_q[-1]) - q) < 1e-10
+    last = found.ln_mean - squared_spectrum(functions, 1.3, 0.4, 39, 100).ln_mean
+    wanted = mpmath.log(mpf(1.3) ** 2 * 4 / mpmath.pi / mp.sqrt(1 + 4 * q))
+    assert last == pytest.approx(float(wanted), abs=1e-10)
+
+
+@pytest.mark.parametrize("weights", ["gaussian", "orthogonal"])
+def test_layers_at_width_two(weights: str) -> None:
+    """Linear units against all pairings; orthogonal ones change nothing."""
+    ones = np.ones(3)
+    found = relative_variance(ones, ones, 2, weights)[1]
+    if weights == "orthogonal":
+        assert found == pytest.approx(0, abs=1e-12)
+    else:
+        square, second = 1.0, 1.0
+        for _ in range(3):
+            square, second = gaussian_layer(square, second, 1, 1, 2)
+        assert second == pytest.approx(float(trace_moment(2, 3).subs(N, 2)))
+        assert found == pytest.approx(second / square - 1)
+
+
+def test_nets_without_a_spectrum_are_refused() -> None:
+    functions = kernel(CORE["tanh"])
+    for wrong in ({"sigma_w": 0.0}, {"weights": "uniform"}, {"width": 1}):
+        given: dict[str, Any] = {"sigma_w": 1.0, "sigma_b": 0.0, "depth": 2, "width": 8, **wrong}
+        with pytest.raises(ValueError, match=r"sigma_w|weights|width"):
+            squared_spectrum(functions, **given)
+    with pytest.raises(InputError, match="sigma_b²"):
+        critical_scales(kernel(CORE["softplus"]), 0.01)
+
+
 @pytest.mark.parametrize(
     ("module", "name", "wrong", "entry"),
     [
@@ -78,11 +146,15 @@ def test_scale_of_one_matrix() -> None:
         (linear_product_edge, "EDGE", (n + 1) ** n / n**n, linear_product_edge.linear_product_edge),
         (linear_product_edge, "MOMENT", MOMENT * (n + 1) / 2, linear_product_edge.linear_product_edge),
         (linear_product_edge, "SCALE", SCALE * 2, linear_product_edge.linear_product_edge),
+        (moments_page, "ADDED", moments_page.ADDED + 1, moments_page.jacobian_spectrum_moments),
+        (moments_page, "EXPANDED", 2 * moments_page.EXPANDED, moments_page.jacobian_spectrum_moments),
+        (moments_page, "gaussian_layer", orthogonal_layer, moments_page.jacobian_spectrum_moments),
+        (moments_page, "orthogonal_layer", gaussian_layer, moments_page.jacobian_spectrum_moments),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )
 def test_a_wrong_formula_breaks_the_derivation(
-    monkeypatch: pytest.MonkeyPatch, module: object, name: str, wrong: sp.Expr, entry: Entry
+    monkeypatch: pytest.MonkeyPatch, module: object, name: str, wrong: object, entry: Entry
 ) -> None:
     monkeypatch.setattr(module, name, wrong)
     with pytest.raises(RefutedError):

@@ -10,9 +10,10 @@ import sympy as sp
 from symgrad.errors import InputError
 from symgrad.symbolic.letters import n
 from symgrad.theory.spectra.linear_product_edge import EDGE, MOMENT, SCALE
+from symgrad.theory.spectra.moments import relative_variance
 from symgrad.theory.spectra.pairings import N, trace_moment
 from symgrad.verify import judge, measures_spectra
-from tests.verify.claims import claim
+from tests.verify.claims import KEPT, claim
 
 LINEAR: dict[str, Any] = {"activation": "identity", "depth": 2, "width": 5}
 WIDE: dict[str, Any] = {"activation": "identity", "depth": 3, "width": 200}
@@ -63,3 +64,24 @@ def test_pairings_against_one_dimension_and_fuss_catalan(depth: int) -> None:
         moment = trace_moment(order, depth)
         assert moment.subs(N, 1) == sp.factorial2(2 * order - 1) ** depth
         assert sp.limit(moment, N, sp.oo) == MOMENT.subs({k: order, n: depth})
+
+
+@pytest.mark.parametrize("weights", ["gaussian", "orthogonal"])
+def test_a_variance_passes_and_one_without_its_weights_fails(weights: str) -> None:
+    net = {**KEPT, "depth": 3, "width": 96, "weights": weights}
+    assert judge(claim("jacobian-spectrum", net, q={"relu": 1}, relative=relative_variance)).passed
+    other = {"gaussian": "orthogonal", "orthogonal": "gaussian"}[weights]
+
+    def swapped(mu1: Any, mu2: Any, width: int, _: str) -> tuple[float, float]:
+        return relative_variance(mu1, mu2, width, other)
+
+    def scaled(mu1: Any, mu2: Any, width: int, law: str) -> tuple[float, float]:
+        return relative_variance(mu1, 1.25 * mu2, width, law)
+
+    for wrong in (swapped, scaled):
+        assert judge(claim("jacobian-spectrum", net, q={"relu": 1}, relative=wrong)).verdict == "FAIL"
+
+
+def test_narrow_nets_are_refused() -> None:
+    with pytest.raises(InputError, match="claim test/"):
+        judge(claim("jacobian-spectrum", {**KEPT, "width": 16}, q={"relu": 1}, relative=relative_variance))
