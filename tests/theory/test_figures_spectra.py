@@ -9,12 +9,14 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+import sympy as sp
 from mpmath import mp, mpf
 
 from symgrad.errors import InputError, RefutedError
 from symgrad.symbolic.letters import k, n
 from symgrad.theory.activations import CORE, kernel
 from symgrad.theory.entry import Entry
+from symgrad.theory.spectra import dynamical_isometry as isometry
 from symgrad.theory.spectra import jacobian_spectrum_moments as moments_page
 from symgrad.theory.spectra import linear_product_edge
 from symgrad.theory.spectra.linear_product_edge import EDGE, MOMENT, SCALE
@@ -129,6 +131,27 @@ def test_layers_at_width_two(weights: str) -> None:
         assert found == pytest.approx(second / square - 1)
 
 
+def test_isometry_of_small_lengths() -> None:
+    """(μ₂/μ₁² − 1)/q² → 8 and σ_b²/q³ → 4/3 for tanh, by quadrature at small q, extrapolated."""
+    with mp.workdps(40):
+
+        def quotients(q: mpf) -> tuple[mpf, mpf]:
+            mu1, mu2 = (_moment(lambda t: mp.sech(t) ** 2, q, power) for power in (2, 4))
+            variance = q - _moment(mp.tanh, q, 2) / mu1
+            return (mu2 / mu1**2 - 1) / q**2, variance / q**3
+
+        near, far = quotients(mpf("1e-4")), quotients(mpf("2e-4"))
+        found = [2 * a - b for a, b in zip(near, far, strict=True)]
+    assert abs(found[0] - int(isometry.SHARP)) < 5e-5
+    assert abs(found[1] - mpf(4) / 3) < 1e-5
+
+
+@pytest.mark.parametrize("q", [0.01, 0.1, 0.3, 0.49])
+def test_the_bound_on_the_spread_of_slopes_holds(q: float) -> None:
+    mu1, mu2 = (_moment(lambda t: mp.sech(t) ** 2, mpf(q), power) for power in (2, 4))
+    assert mu2 / mu1**2 - 1 < float(isometry.BOUND.subs(isometry.LENGTH, q))
+
+
 def test_nets_without_a_spectrum_are_refused() -> None:
     functions = kernel(CORE["tanh"])
     for wrong in ({"sigma_w": 0.0}, {"weights": "uniform"}, {"width": 1}):
@@ -146,6 +169,9 @@ def test_nets_without_a_spectrum_are_refused() -> None:
         (linear_product_edge, "EDGE", (n + 1) ** n / n**n, linear_product_edge.linear_product_edge),
         (linear_product_edge, "MOMENT", MOMENT * (n + 1) / 2, linear_product_edge.linear_product_edge),
         (linear_product_edge, "SCALE", SCALE * 2, linear_product_edge.linear_product_edge),
+        (isometry, "SHARP", sp.Integer(4), isometry.dynamical_isometry),
+        (isometry, "STEEPNESS", sp.Rational(2, 3), isometry.dynamical_isometry),
+        (isometry, "BOUND", 1 / (1 - isometry.LENGTH) ** 2 - 1, isometry.dynamical_isometry),
         (moments_page, "ADDED", moments_page.ADDED + 1, moments_page.jacobian_spectrum_moments),
         (moments_page, "EXPANDED", 2 * moments_page.EXPANDED, moments_page.jacobian_spectrum_moments),
         (moments_page, "gaussian_layer", orthogonal_layer, moments_page.jacobian_spectrum_moments),
