@@ -65,6 +65,19 @@ ADVICE_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
 )
 
 
+SPECTRUM_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
+    ("depth", _whole, "layers L, 1 to 500 (default 10)"),
+    ("width", _whole, "units a layer N, 2 to 512 (default 128)"),
+    ("weights", str, "gaussian (default) or orthogonal"),
+    ("sigma-w", _number, "weights have variance W²/fan-in (default: critical)"),
+    ("sigma-b", _number, "biases have variance V² (default 0)"),
+    ("q", _number, "the critical net whose length map settles at Q, in place of both scales"),
+    ("input-scale", _number, "standard deviation of the inputs (default: where lengths settle)"),
+    ("seeds", _whole, "independent nets S, 2 to 200 (default 8)"),
+    ("seed", _whole, "the seed of all draws (default 0)"),
+)
+
+
 VARIANCES = {
     "sigma-w2": "weights have variance W/fan-in, as in 3/2",
     "sigma-b2": "biases have variance B, as in 0.05",
@@ -155,6 +168,10 @@ def parser() -> argparse.ArgumentParser:
     activation(advise)
     for name, kind, help_text in ADVICE_OPTIONS:
         advise.add_argument(f"--{name}", type=kind, metavar=name[0].upper(), help=help_text)
+    spectrum = command("spectrum", "all singular values of concrete Jacobians, beside what is predicted")
+    activation(spectrum)
+    for name, kind, help_text in SPECTRUM_OPTIONS:
+        spectrum.add_argument(f"--{name}", type=kind, metavar=name[0].upper(), help=help_text)
     command("show", "one derivation").add_argument("key", metavar="KEY")
     simulate = command("simulate", "a concrete net beside its bound")
     activation(simulate, option=True)

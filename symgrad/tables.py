@@ -142,6 +142,23 @@ def _advise(document: Document, console: Console) -> None:
         console.print("JAX and Keras: symgrad advise … --json", style="dim")
 
 
+def _spectrum(document: Document, console: Console) -> None:
+    _opening(document, console)
+    table = _table("", "measured", "99 % interval", "predicted", "at this width")
+    rows = (
+        ("log10 mean of squared singular values", document["log10_mean"]),
+        ("their variance ÷ squared mean", document["relative_variance"]),
+        ("log10 of the largest square", document["edge"]),
+    )
+    for name, row in rows:
+        if row is not None:
+            interval = "" if row.get("high") is None else f"{_number(row['low'])} … {_number(row['high'])}"
+            numbers = (_number(row[key]) for key in ("predicted", "at_width") if key in row)
+            table.add_row(name, _number(row["measured"]), interval, *numbers)
+    console.print(table)
+    console.print(escape(document["finding"]))
+
+
 def _show(document: Document, console: Console) -> None:
     console.print(f"[bold]{escape(document['title'])}[/]  ({document['key']}, {document['proof']})")
     _steps(document["steps"], console)
@@ -298,6 +315,7 @@ VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "mean-field": _mean_field,
     "critical": _critical,
     "advise": _advise,
+    "spectrum": _spectrum,
     "atlas": _atlas,
     "show": _show,
     "simulate": _simulate,

@@ -58,6 +58,12 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
         {"depth": 6, "width": 4, "seeds": 5},
         {"activation": "identity", "depth": 1, "seeds": 2},
     ],
+    "spectrum": [
+        {"depth": 3, "width": 8, "seeds": 2, "q": 0.1, "weights": "orthogonal"},
+        {"activation": "identity", "depth": 2, "width": 32, "seeds": 3},
+        {"activation": "x*tanh(x)", "depth": 4, "width": 6, "seeds": 3, "sigma_w": 1.0},
+        {"depth": 2, "width": 4, "seeds": 2, "sigma_w": 0.0},
+    ],
     "gates": [{"forget_bias": "-1/2", "steps": 4, "width": 3, "batch": 1, "seeds": 1}],
     "latching": [{"steps": 5}, {"w": "1/2"}, {"noise": "3"}, {"w": "20", "noise": "17", "samples": 0}],
     "clipping": [{"steps": 4, "width": 5}, {"activation": "relu", "vanishing": 0.0, "steps": 3, "width": 2}],

@@ -28,6 +28,7 @@ from symgrad.verbs.memory import memory, train_memory
 from symgrad.verbs.nets import decay, simulate
 from symgrad.verbs.phase import pair, phase
 from symgrad.verbs.sketch import parse, sketch
+from symgrad.verbs.spectra import spectrum
 from symgrad.verbs.spectral_radius import spectral_radius
 from symgrad.verbs.sweeps import sweep, sweep_plan, sweep_preview, swept
 
@@ -65,6 +66,7 @@ __all__ = [
     "simulate",
     "sketch",
     "spectral_radius",
+    "spectrum",
     "sweep",
     "sweep_plan",
     "sweep_preview",
@@ -118,6 +120,7 @@ VERBS: dict[str, Verb] = {
     "spectral-radius": _symbolic(spectral_radius, kept=False),
     "simulate": Verb(simulate, False),
     "finite-width": Verb(finite_width, False),
+    "spectrum": Verb(spectrum, False),
     "gates": Verb(gates, False),
     "latching": Verb(latching, False),
     "clipping": Verb(clipping, False),

@@ -46,18 +46,22 @@ class Spectrum:
         return self.error <= TRUSTED
 
 
-def jacobian_spectrum(net: Net, kernel: Kernel) -> Spectrum:
-    """All singular values of ∂h_L/∂h_0 at the first sample of every seed; the net's batch is not used.
+def jacobian_spectrum(net: Net, kernel: Kernel, input_scale: float = 1.0) -> Spectrum:
+    """All singular values of ∂h_L/∂h_0 at the first sample of every seed, N(0, input_scale²) an entry; the
+    net's batch is not used.
 
     φ′ is taken as the forward pass in net.dtype gives it; from there on everything is float64. Seeds run side
     by side on `cores()` threads, where memory allows. See `graded` for method and error. Raises ValueError as
-    `forward` does, and where one seed alone would need more memory than is allowed.
+    `forward` does, where input_scale is negative or not finite, and where one seed alone would need more
+    memory than is allowed.
     """
+    if not (math.isfinite(input_scale) and input_scale >= 0):
+        raise ValueError(f"input_scale = {input_scale}: legal are finite scales from 0 on")
     single = replace(net, batch=1)
     needed = 32 * net.depth * net.width**2
     within_memory(net, needed)
     together = max(1, min(cores(), MEMORY // needed))
-    found = thread_map(lambda seed: _seed(single, kernel, seed), range(net.seeds), together)
+    found = thread_map(lambda seed: _seed(single, kernel, seed, input_scale), range(net.seeds), together)
     return Spectrum(
         net,
         np.stack([one.ln_values for one in found]),
@@ -67,10 +71,11 @@ def jacobian_spectrum(net: Net, kernel: Kernel) -> Spectrum:
 
 
 @np.errstate(all="ignore")
-def _seed(net: Net, kernel: Kernel, seed: int) -> SingularValues:
+def _seed(net: Net, kernel: Kernel, seed: int, input_scale: float) -> SingularValues:
     draw = sample(net, range(seed, seed + 1), norms=False)
     factors, exponents = [], []
-    for layer in forward(draw.inputs, draw.weights, draw.biases, kernel, net.sigma_w, net.sigma_b):
+    inputs = draw.inputs if input_scale == 1 else draw.inputs * draw.inputs.dtype.type(input_scale)
+    for layer in forward(inputs, draw.weights, draw.biases, kernel, net.sigma_w, net.sigma_b):
         assert layer.slope is not None  # outputs are kept
         factor, exponent = layer_factor(layer.slope[0, 0], layer.weight[0])
         factors.append(factor)
