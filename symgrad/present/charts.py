@@ -22,6 +22,7 @@ from symgrad.present.latch_chart import return_map
 from symgrad.present.lines import Line, by_step, data, lines_of
 from symgrad.present.memory_chart import learning_and_gradient
 from symgrad.present.slope_chart import activation_curve
+from symgrad.present.spectrum_chart import sorted_values
 from symgrad.present.sweep_chart import sweep_picture
 from symgrad.present.theme import DASHES, Theme, theme
 from symgrad.present.thinning import finite, thinned
@@ -153,6 +154,7 @@ PICTURES: dict[str, Callable[..., Chart]] = {
     "simulate": gradient_by_depth,
     "decay": decay,
     "finite-width": mean_and_typical,
+    "spectrum": sorted_values,
     "audit": gain_by_layer,
     "spectral-radius": matrix_powers,
     "latching": return_map,

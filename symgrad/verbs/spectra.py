@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symgrad.errors import InputError
@@ -17,6 +18,10 @@ MOST_DEPTH, MOST_WIDTH, MOST_SEEDS = 500, 512, 200
 MOST_WORK = 4e10
 """Seeds × layers × width³ that are worked through at most, some ten seconds."""
 LN10 = math.log(10)
+REPELS = 1.001
+"""χ_∥ from which on a fixed point is said to repel."""
+ROUNDING = 1e-12
+"""A relative variance below this is none: all singular values are equal, to rounding."""
 NEAR = 2.0
 """Singular values between 1/2 and 2 count as near 1."""
 
@@ -55,7 +60,8 @@ def spectrum(
     try:
         given = scales(kernel(entry), sigma_w, sigma_b, q, input_scale)
     except (ValueError, NotImplementedError) as error:
-        raise InputError(f"{entry.name} has no critical net here, so give --sigma-w: {error}") from None
+        more = "; give --sigma-w" if q is None else ""
+        raise InputError(f"{entry.name}: no critical net here, {error}{more}") from None
     try:
         found = measured_spectrum(entry, depth, width, seeds, weights, given, seed)
     except ValueError as error:
@@ -72,11 +78,14 @@ def spectrum(
             "sigma_w": given.sigma_w,
             "sigma_b": given.sigma_b,
             "q": given.q,
+            "chi_parallel": given.chi_parallel,
             "input_scale": given.input_scale,
             "seeds": seeds,
             "seed": seed,
         },
         "log10_values": [[_finite(value / LN10) for value in row] for row in found.spectrum.ln_values],
+        "log10_sorted": _sorted(found.spectrum.ln_values / LN10),
+        "log10_law": None if found.quantiles is None else (found.quantiles / LN10).tolist(),
         "untrusted": int((~found.spectrum.trusted).sum()),
         **_shares(found),
         "log10_mean": _mean(found),
@@ -104,6 +113,15 @@ def _check(depth: int, width: int, seeds: int, numbers: dict[str, float | None])
         if value is not None and not (math.isfinite(value) and 0 <= value <= 1e6):
             option = f"--{name.replace('_', '-')}"
             raise InputError(f"{option} {value}: legal are numbers from 0 to 1,000,000")
+
+
+def _sorted(values: Any) -> Document:
+    """By rank, over nets: the median and the 5 and 95 % quantiles, each a value of one net."""
+    import numpy as np
+
+    names, at = ("q05", "median", "q95"), (0.05, 0.5, 0.95)
+    rows = np.quantile(values, at, axis=0, method="nearest")
+    return {name: [_finite(value) for value in row] for name, row in zip(names, rows, strict=True)}
 
 
 def _finite(value: Any) -> float | None:
@@ -136,12 +154,14 @@ def _mean(found: MeasuredSpectrum) -> Document:
 def _relative(found: MeasuredSpectrum) -> Document:
     """Variance of the squares over their squared mean."""
     estimate, law = found.relative, found.law
+    if estimate is not None and estimate.value < ROUNDING:
+        estimate = replace(estimate, value=0.0)
     return {
         "measured": None if estimate is None else estimate.value,
         "low": None if estimate is None else max(estimate.value - estimate.half, 0.0),
         "high": None if estimate is None else _finite(estimate.value + estimate.half),
-        "predicted": None if law is None else law.relative,
-        "at_width": None if law is None else law.at_width,
+        "predicted": None if law is None else round(law.relative, 12),
+        "at_width": None if law is None else round(law.at_width, 12),
     }
 
 
@@ -185,6 +205,12 @@ def _finding(document: Document, found: MeasuredSpectrum) -> str:
 
 
 def _why_outside(found: MeasuredSpectrum) -> str:
+    parallel = found.scales.chi_parallel
+    if parallel is not None and parallel > REPELS:
+        return (
+            f": the fixed point q = {found.scales.q:.4g} repels (χ_∥ = {parallel:.3f}), so that lengths of "
+            "nets of finite width leave it"
+        )
     if found.scattered:
         return ": so deep for their width, nets differ so much that a few of them carry the mean"
     return ": the prediction takes slopes to be independent of each other and of the weights"

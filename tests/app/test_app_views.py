@@ -57,6 +57,7 @@ def the_sentence_each_view_opens_with() -> dict[str, str]:
         "atlas": atlas.sentence(verbs.atlas()["rows"]),
         "depth": finding(),
         "finite-width": first_sentence(verbs.finite_width()["finding"]),
+        "spectrum": first_sentence(verbs.spectrum(q=0.02, weights="orthogonal")["finding"]),
         "phase": scales(verbs.phase()["finding"]),
         "time": unfolded_finding(),
         "gates": first_sentence(verbs.gates()["finding"]),
@@ -76,7 +77,7 @@ def test_a_view_opens_with_its_finding(open_view: OpenView, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["start", "activation", "depth", "phase", "finite-width", "time", "gates", "sweep"]
+    "key", ["start", "activation", "depth", "phase", "finite-width", "spectrum", "time", "gates", "sweep"]
 )
 def test_charts_say_what_they_show(open_view: OpenView, key: str) -> None:
     charts = [chart.proto for chart in open_view(key).get("vega_lite_chart")]

@@ -183,7 +183,7 @@ def dynamical_isometry() -> Body:
         steps=steps,
         conclusion=conclusion,
         sources=(Source("pennington2017", "section 2.5"), Source("pennington2018"), Source("saxe2014")),
-        picture={"verb": "simulate", "activation": "tanh", "weights": "orthogonal", "width": 128},
+        picture={"verb": "spectrum", "activation": "tanh", "weights": "orthogonal", "q": 0.02},
         claims=(
             Claim(
                 "dynamical-isometry/tanh-and-relu",

@@ -199,7 +199,7 @@ def jacobian_spectrum_moments() -> Body:
             Source("pennington2017", "eq 17"),
             Source("voiculescu1987"),
         ),
-        picture={"verb": "simulate", "activation": "tanh", "weights": "orthogonal", "width": 128},
+        picture={"verb": "spectrum", "activation": "tanh", "weights": "gaussian", "q": 0.1},
         claims=(
             Claim(
                 "jacobian-spectrum-moments/variance",

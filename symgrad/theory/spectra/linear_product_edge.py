@@ -227,7 +227,7 @@ def linear_product_edge() -> Body:
             Source("johnstone2001", "theorem 1.1"),
             Source("pennington2017", "section 2.3"),
         ),
-        picture={"verb": "finite-width", "activation": "identity", "depth": 10, "width": 100},
+        picture={"verb": "spectrum", "activation": "identity", "depth": 10, "width": 128},
         claims=(
             Claim(
                 "linear-product-edge/edge",

@@ -14,6 +14,7 @@ from scipy.special import stdtrit
 from symgrad.numeric import Kernel, Net
 from symgrad.numeric.jacobian.spectrum import Spectrum, jacobian_spectrum
 from symgrad.numeric.mean_field.fixed_points import fixed_points
+from symgrad.numeric.mean_field.moments import moments
 from symgrad.symbolic.letters import n
 from symgrad.theory.activations import Activation, kernel
 from symgrad.theory.initialization.edge import edge_of_chaos
@@ -35,12 +36,13 @@ SCATTERED = 0.1
 @dataclass(frozen=True)
 class Scales:
     """σ_w and σ_b; the standard deviation of an input's entries; the fixed point q* that it starts from, or
-    None."""
+    None, and χ_∥ there, above 1 where lengths leave it."""
 
     sigma_w: float
     sigma_b: float
     input_scale: float
-    q: float | None
+    q: float | None = None
+    chi_parallel: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,14 @@ def scales(
         sigma_w2, settled = edge_of_chaos(functions, sigma_b**2)
         sigma_w = math.sqrt(sigma_w2)
     if not settled or not sigma_w:
-        return Scales(sigma_w, sigma_b, 1.0 if input_scale is None else input_scale, None)
+        return Scales(sigma_w, sigma_b, 1.0 if input_scale is None else input_scale)
     if input_scale is not None:
-        return Scales(sigma_w, sigma_b, input_scale, None)
+        return Scales(sigma_w, sigma_b, input_scale)
     start = math.sqrt(max(settled - sigma_b**2, 0.0)) / sigma_w
-    return Scales(sigma_w, sigma_b, start, settled)
+    ln_q = np.array([math.log(settled)])
+    second, rise = moments(functions).second(ln_q)
+    parallel = sigma_w**2 * float((rise * np.exp(second - ln_q))[0])
+    return Scales(sigma_w, sigma_b, start, settled, parallel)
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,16 @@ class MeasuredSpectrum:
         return ln_edge + shift, ln_edge + shift + math.log1p(TRACY_WIDOM * ratio)
 
     @property
+    def quantiles(self) -> Float | None:
+        """ln of the singular values of a linear Gaussian net at infinite width: for the k-th of N largest
+        that above which a share of (k − ½)/N lies; None for other nets."""
+        net = self.spectrum.net
+        if self.edge is None:
+            return None
+        shares = (np.arange(1, net.width + 1) - 0.5) / net.width
+        return np.asarray(fuss_catalan_quantiles(net.depth, shares) / 2 + net.depth * math.log(net.sigma_w))
+
+    @property
     def scattered(self) -> bool:
         """Whether means over nets are carried by a few of them."""
         return self.spectrum.net.depth / self.spectrum.net.width > SCATTERED
@@ -144,6 +159,28 @@ class MeasuredSpectrum:
 def _quantile(count: int) -> float:
     """Standard errors that hold 99 %, by Student's law."""
     return float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
+
+
+def fuss_catalan_quantiles(depth: int, shares: Float) -> Float:
+    """ln of the squared singular values X of n wide Gaussian matrices above which the ``shares`` lie.
+
+    x(t) = sin((n + 1)t)^(n+1)/(sin t sin(nt)ⁿ), 0 < t < π/(n + 1), falls from the edge to 0, with the density
+    sin²t sin(nt)^(n−1)/(π sin((n + 1)t)ⁿ) there (Penson and Życzkowski 2011; the moments are tested).
+    """
+    n_ = float(depth)
+    t = np.pi / (n_ + 1) * _grid()
+    sines = [np.log(np.sin(factor * t)) for factor in (1.0, n_, n_ + 1)]
+    ln_x = (n_ + 1) * sines[2] - sines[0] - n_ * sines[1]
+    ln_density = 2 * sines[0] + (n_ - 1) * sines[1] - n_ * sines[2] - math.log(math.pi)
+    mass = np.exp(ln_density + ln_x)  # density dx = density x d ln x
+    above = np.concatenate([[0.0], np.cumsum((mass[1:] + mass[:-1]) / 2 * -np.diff(ln_x))])
+    return np.interp(shares, above / above[-1], ln_x)
+
+
+def _grid() -> Float:
+    """Shares of the range of t, dense at both ends."""
+    u = np.linspace(-1, 1, 8001)
+    return np.asarray((1 + np.tanh(8 * u) / np.tanh(8.0)) / 2)[1:-1]
 
 
 def measured_spectrum(

@@ -136,5 +136,5 @@ def critical_scales(kernel: Kernel, q: float) -> tuple[float, float]:
     second, slope = (math.exp(part) for part in ln_moments(kernel, math.log(q)))
     variance = q - second / slope
     if variance < -1e-12 * q:
-        raise InputError(f"q = {q}: no critical net settles there, since sigma_b² would be {variance:.6g}")
+        raise InputError(f"since with q = {q:g} sigma_b² would be {variance:.6g}")
     return slope**-0.5, math.sqrt(max(variance, 0.0))
