@@ -48,6 +48,7 @@ def dynamical_isometry() -> Body:
     argument = sp.sqrt(LENGTH) * Z
     mean1, mean2 = (Mean(SLOPE.subs(x, argument) ** power) for power in (2, 4))
     spread = mean2 / mean1**2 - 1
+    first, second = (sp.Function(f"mu_{k}")(LENGTH) for k in (1, 2))
     chosen = (1 - 1 / sp.sqrt(1 + SLACK / n)) / 2
     steps = (
         prove(
@@ -114,7 +115,7 @@ def dynamical_isometry() -> Body:
                 SLACK,
                 " is one that settles there",
             ),
-            lambda: prove_equal(sp.simplify(n * BOUND.subs(LENGTH, chosen)), SLACK),
+            lambda: _solved(chosen),
             rule="solved for the length",
         ),
         prove(
@@ -158,7 +159,7 @@ def dynamical_isometry() -> Body:
         ),
     )
     conclusion = prove(
-        sp.Eq(sp.Limit(n * spread, LENGTH, 0), 0, evaluate=False),
+        sp.Eq(sp.Limit(n * (second / first**2 - 1), LENGTH, 0), 0, evaluate=False),
         (
             (
                 "the variance of all squared singular values of a critical orthogonal tanh net, whose mean "
@@ -182,7 +183,7 @@ def dynamical_isometry() -> Body:
         ),
         steps=steps,
         conclusion=conclusion,
-        sources=(Source("pennington2017", "section 2.5"), Source("pennington2018"), Source("saxe2014")),
+        sources=(Source("pennington2017"), Source("pennington2018"), Source("saxe2014")),
         picture={"verb": "spectrum", "activation": "tanh", "weights": "orthogonal", "q": 0.02},
         claims=(
             Claim(
@@ -217,7 +218,8 @@ def _below() -> str:
     """x − tanh x rises from 0, so tanh² ≤ x²; and (1 − t)² − (1 − 2t) = t² ≥ 0 with t = tanh²."""
     prove_equal(sp.diff(x - sp.tanh(x), x), sp.tanh(x) ** 2)
     prove_equal((x - sp.tanh(x)).subs(x, 0), sp.S.Zero)
-    return prove_equal(sp.expand(SLOPE**2 - (1 - 2 * sp.tanh(x) ** 2)), sp.tanh(x) ** 4)
+    prove_equal(sp.expand(SLOPE**2 - (1 - 2 * sp.tanh(x) ** 2)), sp.tanh(x) ** 4)
+    return "x − tanh x rises from 0, so tanh² is at most x²; with x² in its place what is left is a square"
 
 
 def _bounded() -> str:
@@ -275,7 +277,12 @@ def _line() -> str:
     prove_equal(limit(variance / LENGTH**3, LENGTH, sp.S.Zero), STEEPNESS)
     flatter = limit((1 - sp.diff(second, LENGTH) / _ratio(2)) / LENGTH, LENGTH, sp.S.Zero)
     prove_equal(flatter, sp.Integer(2))
-    return "four terms of each mean; the slope of the length map is 1 − 2q* to first order"
+    return "four terms of each mean; the slope of the length map is 1 − 2q to first order"
+
+
+def _solved(chosen: sp.Expr) -> str:
+    prove_equal(sp.simplify(n * BOUND.subs(LENGTH, chosen)), SLACK)
+    return "the length put into n times the bound, and simplified"
 
 
 def _relu() -> str:

@@ -195,8 +195,8 @@ def jacobian_spectrum_moments() -> Body:
         steps=steps,
         conclusion=conclusion,
         sources=(
-            Source("pennington2018", "section 3"),
-            Source("pennington2017", "eq 17"),
+            Source("pennington2018"),
+            Source("pennington2017"),
             Source("voiculescu1987"),
         ),
         picture={"verb": "spectrum", "activation": "tanh", "weights": "gaussian", "q": 0.1},

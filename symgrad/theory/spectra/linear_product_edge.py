@@ -225,7 +225,7 @@ def linear_product_edge() -> Body:
             Source("voiculescu1987"),
             Source("penson2011"),
             Source("johnstone2001", "theorem 1.1"),
-            Source("pennington2017", "section 2.3"),
+            Source("pennington2017"),
         ),
         picture={"verb": "spectrum", "activation": "identity", "depth": 10, "width": 128},
         claims=(
@@ -248,7 +248,7 @@ def linear_product_edge() -> Body:
                 "linear-product-edge/moments",
                 (
                     (
-                        "the mean traces of the second and third power are those of all pairings, exact at "
+                        "the mean traces of the first three powers are those of all pairings, exact at "
                         "widths 4 and 50"
                     ),
                 ),
