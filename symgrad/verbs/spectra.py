@@ -18,6 +18,8 @@ MOST_DEPTH, MOST_WIDTH, MOST_SEEDS = 500, 512, 200
 MOST_WORK = 4e10
 """Seeds × layers × width³ that are worked through at most, some ten seconds."""
 LN10 = math.log(10)
+NOTED = 0.1
+"""log10 of a mean of the squares from which on it is said, as not being 1."""
 REPELS = 1.001
 """χ_∥ from which on a fixed point is said to repel."""
 ROUNDING = 1e-12
@@ -198,6 +200,9 @@ def _finding(document: Document, found: MeasuredSpectrum) -> str:
     )
     inside = relative["high"] is None or relative["low"] <= relative["at_width"] <= relative["high"]
     text += ". " if inside else f", outside of the measured interval{_why_outside(found)}. "
+    mean = document["log10_mean"]
+    if abs(mean["measured"]) > NOTED or abs(mean["predicted"]) > NOTED:
+        text += f"Their mean is 10^{mean['measured']:.2f}, predicted 10^{mean['predicted']:.2f}. "
     if document["edge"] is not None:
         edge, measured = (10 ** document["edge"][name] for name in ("predicted", "measured"))
         text += f"The largest squared value is {measured:.4g} on average, and the edge at {edge:.4g}. "
@@ -213,13 +218,16 @@ def _why_outside(found: MeasuredSpectrum) -> str:
         )
     if found.scattered:
         return ": so deep for their width, nets differ so much that a few of them carry the mean"
-    return ": the prediction takes slopes to be independent of each other and of the weights"
+    return (
+        ": at this width lengths of pre-activations fluctuate, which the prediction leaves out, and slopes "
+        "are not quite independent of the weights"
+    )
 
 
 def _meaning(variance: float) -> str:
     if variance < 0.5:
         return "Nearly every direction passes alike: that is dynamical isometry."
-    return "The mean square of the gradient may stay, yet most directions shrink while a few grow."
+    return "Against the mean most directions shrink while a few grow."
 
 
 def _count(share: float, one: str, many: str) -> str:

@@ -133,3 +133,16 @@ def test_seeds_do_not_depend_on_threads() -> None:
 def test_a_net_too_large_is_refused() -> None:
     with pytest.raises(ValueError, match="GiB"):
         jacobian_spectrum(Net(1000, 1024, batch=1, seeds=1), KERNELS["tanh"])
+
+
+def test_inputs_of_another_length() -> None:
+    """Inputs of length 0 see φ′(0) = 1 alone: the product of the weights; linear nets never see them."""
+    net = Net(depth=5, width=8, seeds=2, sigma_w=1.3, seed=4)
+    still = jacobian_spectrum(net, KERNELS["tanh"], 0.0).ln_values
+    linear = jacobian_spectrum(net, KERNELS["identity"]).ln_values
+    assert np.abs(still - linear).max() < 1e-12
+    assert np.abs(jacobian_spectrum(net, KERNELS["identity"], 3.0).ln_values - linear).max() < 1e-12
+    assert (jacobian_spectrum(net, KERNELS["tanh"], 3.0).ln_values[:, 0] < still[:, 0]).all()
+    for wrong in (-1.0, float("inf")):
+        with pytest.raises(ValueError, match="input_scale"):
+            jacobian_spectrum(net, KERNELS["tanh"], wrong)

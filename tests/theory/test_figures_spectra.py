@@ -20,6 +20,7 @@ from symgrad.theory.spectra import dynamical_isometry as isometry
 from symgrad.theory.spectra import jacobian_spectrum_moments as moments_page
 from symgrad.theory.spectra import linear_product_edge
 from symgrad.theory.spectra.linear_product_edge import EDGE, MOMENT, SCALE
+from symgrad.theory.spectra.measured import fuss_catalan_quantiles
 from symgrad.theory.spectra.moments import (
     critical_scales,
     gaussian_layer,
@@ -75,6 +76,17 @@ def test_moments_from_densities(layers: int) -> None:
             )
             assert abs(found - int(MOMENT.subs({n: layers, k: order}))) < 2e-5
         assert abs(place(top / 10**6) - float(EDGE.subs(n, layers))) < 1e-8
+
+
+@pytest.mark.parametrize("layers", [1, 2, 5, 12])
+def test_quantiles_have_the_moments(layers: int) -> None:
+    """Means over the quantiles of the law are Fuss–Catalan numbers, and the first one is below the edge."""
+    squares = np.exp(fuss_catalan_quantiles(layers, (np.arange(50_000) + 0.5) / 50_000))
+    for order in (1, 2, 3):
+        wanted = float(MOMENT.subs({n: layers, k: order}))
+        assert (squares**order).mean() == pytest.approx(wanted, rel=1e-4)
+    edge = float(EDGE.subs(n, layers))
+    assert 0.99 * edge < squares[0] < edge
 
 
 def test_scale_of_one_matrix() -> None:

@@ -22,7 +22,14 @@ from symgrad.theory.spectra.linear_product_edge import EDGE, SCALE
 from symgrad.theory.spectra.moments import SquaredSpectrum, critical_scales, squared_spectrum
 from symgrad.theory.spectra.pairings import N
 
-__all__ = ["Estimate", "MeasuredSpectrum", "Scales", "measured_spectrum", "scales"]
+__all__ = [
+    "Estimate",
+    "MeasuredSpectrum",
+    "Scales",
+    "fuss_catalan_quantiles",
+    "measured_spectrum",
+    "scales",
+]
 
 Float: TypeAlias = NDArray[np.float64]
 
@@ -167,11 +174,11 @@ def fuss_catalan_quantiles(depth: int, shares: Float) -> Float:
     x(t) = sin((n + 1)t)^(n+1)/(sin t sin(nt)ⁿ), 0 < t < π/(n + 1), falls from the edge to 0, with the density
     sin²t sin(nt)^(n−1)/(π sin((n + 1)t)ⁿ) there (Penson and Życzkowski 2011; the moments are tested).
     """
-    n_ = float(depth)
-    t = np.pi / (n_ + 1) * _grid()
-    sines = [np.log(np.sin(factor * t)) for factor in (1.0, n_, n_ + 1)]
-    ln_x = (n_ + 1) * sines[2] - sines[0] - n_ * sines[1]
-    ln_density = 2 * sines[0] + (n_ - 1) * sines[1] - n_ * sines[2] - math.log(math.pi)
+    layers = float(depth)
+    t = np.pi / (layers + 1) * _grid()
+    sines = [np.log(np.sin(factor * t)) for factor in (1.0, layers, layers + 1)]
+    ln_x = (layers + 1) * sines[2] - sines[0] - layers * sines[1]
+    ln_density = 2 * sines[0] + (layers - 1) * sines[1] - layers * sines[2] - math.log(math.pi)
     mass = np.exp(ln_density + ln_x)  # density dx = density x d ln x
     above = np.concatenate([[0.0], np.cumsum((mass[1:] + mass[:-1]) / 2 * -np.diff(ln_x))])
     return np.interp(shares, above / above[-1], ln_x)
