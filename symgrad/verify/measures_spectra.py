@@ -22,7 +22,7 @@ __all__ = ["jacobian_edge", "jacobian_spectrum", "trace_moments"]
 
 SIGMAS = 4.0
 """Standard errors of a confidence interval."""
-DRAWN = 12_000_000
+DRAWN = 8_000_000
 """Entries of weights drawn for one kind of net; eight times as many when thorough."""
 FEWEST, MOST = 8, 4096
 """Nets of a kind."""
