@@ -20,6 +20,7 @@ from symgrad.theory.finite_width.jacobian_law import log_moments
 from symgrad.theory.finite_width.jacobian_moments import FOURTH
 from symgrad.theory.initialization.selu import self_normalizing
 from symgrad.theory.initialization.typical_gradient import DRIFT, N
+from symgrad.theory.propagation import edge_of_chaos
 from symgrad.theory.spectra.linear_product_edge import EDGE, SCALE
 from symgrad.theory.spectra.moments import relative_variance
 from symgrad.theory.spectra.pairings import trace_moment
@@ -160,6 +161,11 @@ TRUE: tuple[Claim, ...] = (
     claim("trace-moments", PLAIN, moment=trace_moment),
     claim("jacobian-edge", {**PLAIN, "depth": 2, "width": 200}, edge=EDGE, scale=SCALE),
     claim("jacobian-spectrum", {**KEPT, "width": 96}, q={"relu": 1}, relative=relative_variance),
+    claim(
+        "separation",
+        {"activation": "tanh", "depth": 4, "width": 256, "sigma_w": 1.5, "sigma_b": 0.3},
+        factor=edge_of_chaos.FACTOR,
+    ),
     claim("recurrent-bound", bound="lstm-step"),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),
     claim("uneven-layers", UNEVEN, variance=1 / n_in, forward=1, backward=n_out / n_in),

@@ -1,4 +1,4 @@
 """Wide random nets layer after layer: lengths, correlations, squared gradients, the edge of chaos."""
 
-READING = ("length_map",)
+READING = ("length_map", "edge_of_chaos")
 """The modules that hold derivations, in the order in which a reader meets them."""

@@ -1,0 +1,31 @@
+"""The measure of close inputs and gradients passes the truth and rejects planted errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sympy as sp
+
+from symgrad.errors import InputError
+from symgrad.theory.propagation.edge_of_chaos import FACTOR, SLOPES
+from symgrad.theory.propagation.length_map import SIGMA_W
+from symgrad.verify import judge
+from tests.verify.claims import claim
+
+NET: dict[str, Any] = {"activation": "tanh", "depth": 5, "width": 192, "sigma_w": 1.6, "sigma_b": 0.3}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [SIGMA_W * SLOPES, SIGMA_W**2 * SLOPES**2, sp.Rational(11, 10) * FACTOR, FACTOR / sp.Rational(11, 10)],
+    ids=str,
+)
+def test_a_wrong_factor_fails(wrong: sp.Expr) -> None:
+    assert judge(claim("separation", NET, factor=wrong)).verdict == "FAIL"
+
+
+def test_narrow_nets_and_lengths_that_do_not_settle_are_refused() -> None:
+    for net in ({**NET, "width": 16}, {**NET, "activation": "relu", "sigma_w": 1.42}):
+        with pytest.raises(InputError, match="claim test/"):
+            judge(claim("separation", net, factor=FACTOR))
