@@ -184,6 +184,28 @@ def test_the_grid_is_the_single_nets(name: str) -> None:
         )
 
 
+@pytest.mark.parametrize("name", ["tanh", "sin", "hat", "gelu", "silu", "hard_swish", "squish", "star_relu"])
+def test_the_grid_settles_where_single_nets_do(name: str) -> None:
+    """Activations with one fixed point, several and half-stable ones; critical scales without biases too."""
+    functions = kernel(ACTIVATIONS[name])
+    rng = np.random.default_rng(11)
+    sigma_w2 = np.append(np.sort(rng.uniform(0.1, 6, 10)), 2.0)
+    sigma_b2 = np.append(0.0, np.sort(rng.uniform(0, 1, 8)))
+    grid = phase_grid(functions, sigma_w2, sigma_b2, correlations=False)
+    for (row, column), reason in np.ndenumerate(grid.reason):
+        alone = fixed_points(functions, float(sigma_w2[column]), float(sigma_b2[row])).settles
+        assert (alone is None) == (reason != 0)
+        if alone is not None:
+            assert grid.q[row, column] == pytest.approx(alone.q, rel=1e-9, abs=1e-12)
+
+
+def test_an_orbit_that_creeps_towards_zero_settles_there() -> None:
+    """sin with σ_w² = 1: q ↦ q − q² + …, so that after l layers q is still 1/l."""
+    found = fixed_points(kernel(ACTIVATIONS["sin"]), 1.0, 0.0)
+    assert found.settles is not None
+    assert found.settles.q == 0
+
+
 def test_the_line_drawn_is_critical() -> None:
     tanh = kernel(ACTIVATIONS["tanh"])
     q, sigma_w2, sigma_b2 = critical_line(tanh, 0.5)

@@ -21,7 +21,7 @@ _LOWEST, _HIGHEST = -30.0, (1.0, 3.0, 6.0, 9.0, 12.0, 20.0)
 """ln q that is looked at: up to the last before φ has grown, or oscillates, too fast to be averaged."""
 _SPACING = 0.125
 """Of the places where signs are looked at: two roots between neighbours may be missed."""
-_TOUCH = 3e-12
+TOUCH = 3e-12
 """|ln map − ln q| that counts as 0: some rounding errors of a table of moments."""
 _ORBIT = 2000
 """Layers that a map which is not increasing is followed for."""
@@ -66,13 +66,13 @@ def fixed_points(kernel: Kernel, sigma_w2: float, sigma_b2: float) -> FixedPoint
     table, grid = moments(kernel), reach(kernel)
     gap, steep = _gap(table, sigma_w2, sigma_b2)
     heights = gap(grid)
-    if (np.abs(heights) < _TOUCH).all():
+    if (np.abs(heights) < TOUCH).all():
         start = FixedPoint(sigma_w2 + sigma_b2, 1.0, "none")
         return FixedPoints((), start, "every length is a fixed point", every=True)
     at_zero = None
     if sigma_b2 == 0:
         # next to 0 a map of slope 1 differs from ln q by rounding alone
-        grid = grid[int(np.argmax(np.abs(heights) > 1e3 * _TOUCH)) :]
+        grid = grid[int(np.argmax(np.abs(heights) > 1e3 * TOUCH)) :]
         at_zero = _at_zero(kernel, sigma_w2, float(gap(grid[:1])[0]))
     points = tuple(_point(gap, steep, root) for root in roots(gap, steep, grid))
     points = (at_zero, *points) if at_zero else points
@@ -141,7 +141,7 @@ def roots(gap: Curve, steep: Curve, grid: Float) -> list[float]:
     for k in np.flatnonzero((slopes[:-1] * slopes[1:] < 0) & (heights[:-1] * heights[1:] > 0)):
         at = root(steep, int(k))
         height = float(gap(np.array([at]))[0])
-        if abs(height) < _TOUCH:
+        if abs(height) < TOUCH:
             found.append(at)
         elif height * heights[k] < 0:  # two roots between the places
             for low, high in ((grid[k], at), (at, grid[k + 1])):
@@ -178,7 +178,7 @@ def _settles(
     """The point that the orbit from ``start`` in ln q comes to, or why it comes to none."""
     start = min(max(start, float(grid[0])), float(grid[-1]))
     first = float(gap(np.array([start]))[0])
-    if abs(first) < _TOUCH:
+    if abs(first) < TOUCH:
         near = min(points, key=lambda p: abs(math.log(p.q) - start) if p.q else math.inf, default=None)
         return near, "" if near else "no fixed point within reach"
     positive = [p for p in points if p.q]
@@ -198,6 +198,14 @@ def _settles(
         if u <= grid[0]:
             return (points[0], "") if points and not points[0].q else (None, "lengths shrink to 0")
     near = min(positive, key=lambda p: abs(math.log(p.q) - u), default=None)
-    if near is None or abs(math.log(near.q) - u) > 1e-3:
-        return None, "lengths go on changing from layer to layer and settle nowhere"
-    return near, ""
+    if near is not None and abs(math.log(near.q) - u) <= 1e-3:
+        return near, ""
+    # slowly towards a point of slope 1: where the map rises all the way there, the orbit cannot turn
+    up = float(gap(np.array([u]))[0]) > 0
+    ends = [(p, math.log(p.q) if p.q else float(grid[0])) for p in points]
+    ahead = [(abs(end - u), p, end) for p, end in ends if (end > u) == up]
+    if ahead:
+        _, point, end = min(ahead, key=lambda one: one[0])
+        if (steep(np.linspace(end, u, 200)) >= -1).all():
+            return point, ""
+    return None, "lengths go on changing from layer to layer and settle nowhere"

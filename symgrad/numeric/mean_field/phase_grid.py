@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgrad.numeric.kernel import Kernel
-from symgrad.numeric.mean_field.fixed_points import check_variances, reaches
+from symgrad.numeric.mean_field.fixed_points import TOUCH, check_variances, reaches
 from symgrad.numeric.mean_field.moments import Moments, moments
 
 Float: TypeAlias = NDArray[np.float64]
@@ -101,12 +101,6 @@ def phase_grid(kernel: Kernel, sigma_w2: Float, sigma_b2: Float, correlations: b
     )
 
 
-def _rises_slowly(table: Moments, grid: Float) -> bool:
-    """Whether 0 ≤ d ln M/d ln q ≤ 1 there: then σ_w² M + σ_b² meets q at most once for σ_b > 0."""
-    rise = table.second(grid)[1]
-    return bool((rise >= 0).all() and (rise <= 1 + 1e-9).all())
-
-
 def _settled(
     table: Moments, ln_w: Float, ln_b: Float, start: Float, grid: Float
 ) -> tuple[Float, NDArray[np.int64]]:
@@ -125,13 +119,8 @@ def _settled(
     every = np.arange(ln_w.size)
     u = np.clip(start, low, high)
     reason = np.zeros(ln_w.size, np.int64)
-    if _rises_slowly(table, grid):
-        shrinks = beyond(np.full_like(u, low), every)[0] <= 0
-        grows = beyond(np.full_like(u, high), every)[0] >= 0
-        u[shrinks], reason[grows] = low, _GROWS
-        left = np.flatnonzero(~shrinks & ~grows)
-        u[left] = _newton(beyond, u[left], left, low, high)
-        return u, reason
+    if (table.second(grid)[1] >= 0).all():
+        return _risen(table, beyond, ln_w, ln_b, u, grid)
     left = every
     for step in range(_LONGEST):
         gap, steep = beyond(u[left], left)
@@ -148,16 +137,60 @@ def _settled(
     return u, reason
 
 
+def _risen(
+    table: Moments,
+    beyond: Callable[[Float, NDArray[np.intp]], tuple[Float, Float]],
+    ln_w: Float,
+    ln_b: Float,
+    u: Float,
+    grid: Float,
+) -> tuple[Float, NDArray[np.int64]]:
+    """As `_settled`, for a map that rises with q: then orbits are monotonic, and end at the first fixed point
+    in their direction."""
+    ln_m, every, last = table.second(grid)[0], np.arange(u.size), len(grid) - 1
+    gap = beyond(u, every)[0]
+    first = np.searchsorted(grid, u)  # the first place at or above u
+    crossed = np.full(u.size, -1)
+    biases, which = np.unique(ln_b, return_inverse=True)
+    rows = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
+    for row, bias in zip(rows, biases, strict=True):
+        # with biases of this variance the map is above q where ln σ_w² is above what is needed
+        with np.errstate(divide="ignore", invalid="ignore"):
+            needed = grid + np.log1p(-np.exp(np.minimum(bias - grid, 0))) - ln_m
+        needed[grid <= bias] = -np.inf
+        scale, sign = ln_w[row], gap[row]
+        for up in (True, False):
+            # most cross nowhere, and are passed over at once
+            at = row[(sign > 0) & (scale < needed.max()) if up else (sign < 0) & (scale > needed.min())]
+            over = ln_w[at][:, None] - needed
+            met = over < -TOUCH if up else over > TOUCH
+            met &= (np.arange(len(grid)) >= first[at][:, None]) == up
+            found = met.argmax(axis=1) if up else last - met[:, ::-1].argmax(axis=1)
+            crossed[at] = np.where(met.any(axis=1), found, -1)
+    still = (crossed < 0) & (np.abs(gap) <= TOUCH)  # every length is kept
+    reason = np.where(still | (crossed >= 0) | (gap < 0), 0, _GROWS)
+    u = np.where(~still & (crossed < 0) & (gap < 0), grid[0], u)
+    left = np.flatnonzero(crossed >= 0)
+    start, end = u[left], grid[crossed[left]]
+    # the crossing is between the place found and its neighbour on the way, or u itself
+    before = grid[np.clip(crossed[left] - np.sign(gap[left]).astype(int), 0, last)]
+    upwards = gap[left] > 0
+    before = np.where(upwards, np.maximum(before, start), np.minimum(before, start))
+    low, high = np.where(upwards, before, end), np.where(upwards, end, before)
+    u[left] = _newton(beyond, before, left, low, high)
+    return u, reason
+
+
 def _newton(
     beyond: Callable[[Float, NDArray[np.intp]], tuple[Float, Float]],
     u: Float,
     at: NDArray[np.intp],
-    low: float,
-    high: float,
+    below: Float,
+    above: Float,
 ) -> Float:
-    """The one root between low, where the gap is positive, and high: Newton's steps, or halves of what is
+    """The root between below, where the gap is positive, and above: Newton's steps, or halves of what is
     left."""
-    below, above = np.full_like(u, low), np.full_like(u, high)
+    u, below, above = u.copy(), below.copy(), above.copy()
     left = np.arange(u.size)
     for _ in range(_NEWTON):
         here = u[left]
