@@ -184,13 +184,13 @@ def test_the_grid_is_the_single_nets(name: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["tanh", "sin", "hat", "gelu", "silu", "hard_swish", "squish", "star_relu"])
+@pytest.mark.parametrize("name", ["tanh", "sin", "soft_root_sign", "gelu", "silu", "hard_swish", "squish"])
 def test_the_grid_settles_where_single_nets_do(name: str) -> None:
     """Activations with one fixed point, several and half-stable ones; critical scales without biases too."""
     functions = kernel(ACTIVATIONS[name])
     rng = np.random.default_rng(11)
-    sigma_w2 = np.append(np.sort(rng.uniform(0.1, 6, 10)), 2.0)
-    sigma_b2 = np.append(0.0, np.sort(rng.uniform(0, 1, 8)))
+    sigma_w2 = np.append(np.sort(rng.uniform(0.1, 6, 5)), 2.0)
+    sigma_b2 = np.append(0.0, np.sort(rng.uniform(0, 1, 4)))
     grid = phase_grid(functions, sigma_w2, sigma_b2, correlations=False)
     for (row, column), reason in np.ndenumerate(grid.reason):
         alone = fixed_points(functions, float(sigma_w2[column]), float(sigma_b2[row])).settles
