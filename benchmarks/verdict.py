@@ -83,7 +83,7 @@ def _cells(standing: Standing, ours: Standing) -> list[str]:
     if standing.compile_seconds >= 0.05:
         remarks.append(f"compiled in {standing.compile_seconds:.1f} s")
     if standing.lost:
-        remarks.append(f"{standing.lost} norms are 0 or inf")
+        remarks.append(f"{standing.lost} results are 0 or inf")
     taken = standing.seconds
     return [
         "" if taken is None else str(standing.threads or "own"),

@@ -38,7 +38,8 @@ def test_quick(tmp_path: Path) -> None:
         found = groups[name]["contenders"]
         assert len(found) == len(workload.quick) * len(workload.contenders)
         for one in found:
-            floor = "products" in one["contender"]
+            # what returns nothing, and is there for its time alone
+            floor = "products" in one["contender"] or one["contender"].endswith(", tanh")
             assert one["why"] or floor or one["difference"] <= 1e-3 or name == "axis", one
             if one["why"].endswith("is not installed"):
                 assert importlib.util.find_spec(one["why"].split()[0]) is None and not os.environ.get("CI")

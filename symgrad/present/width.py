@@ -119,6 +119,8 @@ class _Reader:
             return self.row("}".__eq__)
         if token == r"\frac":
             return max(self.nucleus(), self.nucleus()) + 0.3
+        if token == r"\binom":
+            return max(self.nucleus(), self.nucleus()) + 1.5
         if token == r"\sqrt":
             if self.peek() == "[":
                 self.next()
