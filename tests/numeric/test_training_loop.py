@@ -47,7 +47,7 @@ def test_twenty_steps_equal_pytorch(name: str, loss: str) -> None:
     model, optimiser = chain("tanh", loss), OPTIMISERS[name](0.05)
     batches = Shuffled(*samples(model, 11), size=4, seed=2)
     state = start(model, optimiser)
-    peer = TorchNet(model, "tanh", state.parameters)
+    peer = TorchNet(model, state.parameters)
     theirs = TORCH_OPTIMISERS[name](torch.optim, list(peer.tensors.values()))
     for record in train(state, model.loss_and_gradient(), batches, optimiser, steps=20):
         theirs.zero_grad()

@@ -7,7 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from symgrad.numeric.training import Chain, Dense
+from symgrad.numeric.recurrent.cells import GRU, LSTM, RNN
+from symgrad.numeric.training import (
+    Activation,
+    Chain,
+    Dense,
+    Highway,
+    Layer,
+    Normalization,
+    Recurrent,
+    Residual,
+    Stack,
+)
+from symgrad.numeric.training.parameters import under
 from tests.numeric.kernels import KERNELS, TORCH
 
 TORCH_LOSSES: dict[str, str] = {"squared-error": "mse_loss", "cross-entropy": "cross_entropy"}
@@ -19,6 +31,80 @@ TORCH_OPTIMISERS: dict[str, Callable[[Any, list[Any]], Any]] = {
     "adam": lambda optim, tensors: optim.Adam(tensors, lr=0.05),
 }
 """Name of an optimiser → PyTorch's at learning rate 0.05."""
+
+TANH, SOFTPLUS = KERNELS["tanh"], KERNELS["softplus"]
+EXAMPLES: dict[str, list[Layer]] = {
+    "dense": [
+        *(Dense(5, kernel, sigma_b=0.5) for kernel in KERNELS.values()),
+        Dense(3, TANH, weights="orthogonal", bias=False),
+    ],
+    "activation": [Activation(TANH), Activation(KERNELS["gelu"])],
+    "recurrent": [
+        Recurrent(5, RNN(TANH), 2),
+        Recurrent(5, RNN(TANH), 4, weights="orthogonal"),
+        Recurrent(3, LSTM(), 4, forget_bias="chrono"),
+        Recurrent(3, LSTM(forget_gate=False), 2),
+        Recurrent(3, GRU(), 4),
+    ],
+    "batch-norm": [Normalization("batch"), Normalization("batch", 0.3)],
+    "layer-norm": [Normalization("layer"), Normalization("layer", 0.3)],
+    "rms-norm": [Normalization("rms"), Normalization("rms", 0.3)],
+    "stack": [Stack((Dense(6, SOFTPLUS, bias=False), Normalization("batch"), Activation(TANH)))],
+    "residual": [
+        Residual((Dense(4, TANH),)),
+        Residual((Normalization("layer"), Dense(6, TANH), Dense(4, SOFTPLUS)), scale=-0.7),
+        Residual((Residual((Dense(4, TANH),), 0.5), Highway(4, SOFTPLUS))),
+    ],
+    "highway": [Highway(4, TANH), Highway(4, SOFTPLUS, weights="orthogonal", sigma_b=0.5)],
+}
+"""Kind of layer → examples that see 4 units."""
+
+
+def _torch_dense(layer: Any, tensors: Any, h: Any) -> Any:
+    phi = next(TORCH[name] for name, kernel in KERNELS.items() if kernel is layer.kernel)
+    a = h @ tensors["weight"].T
+    return phi(a + tensors["bias"] if layer.bias else a)
+
+
+def _torch_activation(layer: Any, tensors: Any, h: Any) -> Any:
+    return next(TORCH[name] for name, kernel in KERNELS.items() if kernel is layer.kernel)(h)
+
+
+def _torch_normalization(layer: Any, tensors: Any, h: Any) -> Any:
+    import torch.nn.functional as f
+
+    weight, shape = tensors["scale"], h.shape[1:]
+    if layer.kind == "rms":
+        return f.rms_norm(h, shape, weight, layer.epsilon)
+    if layer.kind == "layer":
+        return f.layer_norm(h, shape, weight, tensors["shift"], layer.epsilon)
+    return f.batch_norm(h, None, None, weight, tensors["shift"], training=True, eps=layer.epsilon)
+
+
+def _torch_stack(layer: Any, tensors: Any, h: Any) -> Any:
+    for number, inner in enumerate(layer.layers, 1):
+        h = TORCH_LAYERS[type(inner)](inner, under(number, tensors), h)
+    return h
+
+
+def _torch_residual(layer: Any, tensors: Any, h: Any) -> Any:
+    return h + layer.scale * _torch_stack(Stack(layer.branch), tensors, h)
+
+
+def _torch_highway(layer: Any, tensors: Any, h: Any) -> Any:
+    t = (h @ tensors["gate.weight"].T + tensors["gate.bias"]).sigmoid()
+    return t * _torch_dense(Dense(layer.units, layer.kernel), tensors, h) + (1 - t) * h
+
+
+TORCH_LAYERS: dict[type, Callable[[Any, Any, Any], Any]] = {
+    Dense: _torch_dense,
+    Activation: _torch_activation,
+    Normalization: _torch_normalization,
+    Stack: _torch_stack,
+    Residual: _torch_residual,
+    Highway: _torch_highway,
+}
+"""Kind of layer but for the recurrent one → the same on PyTorch tensors, (layer, parameters by name, h)."""
 
 
 def chain(name: str = "tanh", loss: str = "squared-error", widths: tuple[int, ...] = (4, 6, 5, 3)) -> Chain:
@@ -39,18 +125,16 @@ def samples(model: Chain, count: int, dtype: str = "float64") -> tuple[Any, Any]
 class TorchNet:
     """The chain's net on PyTorch tensors that begin as copies of the parameters."""
 
-    def __init__(self, model: Chain, name: str, parameters: Any) -> None:
+    def __init__(self, model: Chain, parameters: Any) -> None:
         import torch
 
-        self.torch, self.model, self.phi = torch, model, TORCH[name]
+        self.torch, self.model = torch, model
         views = model.layout.views(parameters)
         self.tensors = {key: torch.tensor(view, requires_grad=True) for key, view in views.items()}
 
     def loss(self, inputs: Any, targets: Any) -> Any:
         """The loss as a tensor that gradients can be asked of."""
-        h = self.torch.tensor(inputs)
-        for l in range(1, len(self.model.layers) + 1):
-            h = self.phi(h @ self.tensors[f"{l}.weight"].T + self.tensors[f"{l}.bias"])
+        h = _torch_stack(Stack(self.model.layers), self.tensors, self.torch.tensor(inputs))
         loss = getattr(self.torch.nn.functional, TORCH_LOSSES[self.model.loss])
         return loss(h, self.torch.tensor(targets))
 

@@ -10,18 +10,22 @@ a task (`TASKS`), or any other function for the loop to call. `runs.checkpoint` 
 """
 
 from symgrad.numeric.training.batches import Batches, Shuffled, stream, whole
-from symgrad.numeric.training.chain import Chain, LossAndGradient
+from symgrad.numeric.training.blocks import Highway, Residual, Stack
+from symgrad.numeric.training.chain import Chain, LossAndGradient, Trace
 from symgrad.numeric.training.clip import CLIPS, ByNorm, ByValue, Clip
+from symgrad.numeric.training.dense import Activation, Dense
 from symgrad.numeric.training.layer import Layer, Pass, Scratch
-from symgrad.numeric.training.layers import LAYERS, Dense
+from symgrad.numeric.training.layers import LAYERS
 from symgrad.numeric.training.loop import CANCELLED, Record, State, relative_update, train
 from symgrad.numeric.training.losses import LOSSES
+from symgrad.numeric.training.normalization import Normalization
 from symgrad.numeric.training.optimisers import OPTIMISERS, SGD, Adam, Momentum, Optimiser
 from symgrad.numeric.training.parameters import Layout, norm
 from symgrad.numeric.training.recurrent import Recurrent
 from symgrad.numeric.training.tasks import TASKS, Task, TaskBatches
 
 __all__ = [
+    "Activation",
     "Adam",
     "Batches",
     "ByNorm",
@@ -31,24 +35,29 @@ __all__ = [
     "Chain",
     "Clip",
     "Dense",
+    "Highway",
     "LAYERS",
     "LOSSES",
     "Layer",
     "Layout",
     "LossAndGradient",
     "Momentum",
+    "Normalization",
     "OPTIMISERS",
     "Optimiser",
     "Pass",
     "Record",
     "Recurrent",
+    "Residual",
     "SGD",
     "Scratch",
     "Shuffled",
+    "Stack",
     "State",
     "TASKS",
     "Task",
     "TaskBatches",
+    "Trace",
     "norm",
     "relative_update",
     "stream",

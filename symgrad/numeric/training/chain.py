@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,15 +15,26 @@ from numpy.typing import NDArray
 from symgrad.numeric.drawn import DTYPES
 from symgrad.numeric.draws.weights import normals
 from symgrad.numeric.kernel import Array
+from symgrad.numeric.training.blocks import Stack
 from symgrad.numeric.training.layer import Draw, Layer, Pass, Scratch
 from symgrad.numeric.training.losses import LOSSES
-from symgrad.numeric.training.parameters import Layout, Shape, prefixed, under
+from symgrad.numeric.training.parameters import Layout, Shape, under
 
 Batch: TypeAlias = tuple[Array, NDArray[Any]]
 """Inputs (B, M), and targets as the loss wants them."""
 
 LossAndGradient: TypeAlias = Callable[[Array, Any, Array], float]
 """f(parameters, batch, gradient) → E; writes ∂E/∂parameters into ``gradient``, a vector like them."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The loss E, H_l and ∂E/∂H_l (B, N_l) for l = 1…L, and ∂E/∂parameters as one vector."""
+
+    loss: float
+    outputs: tuple[Array, ...]
+    gradients: tuple[Array, ...]
+    gradient: Array
 
 
 @dataclass(frozen=True)
@@ -48,18 +60,12 @@ class Chain:
     @cached_property
     def widths(self) -> tuple[int, ...]:
         """Units below layer 1, of layer 1, …, of layer L."""
-        found = [self.inputs]
-        for layer in self.layers:
-            found.append(layer.outputs(found[-1]))
-        return tuple(found)
+        return tuple(Stack(self.layers).widths(self.inputs))
 
     @cached_property
     def layout(self) -> Layout:
         """Where each tensor lies in the vector of parameters."""
-        shapes: list[tuple[str, Shape]] = []
-        for number, (layer, width) in enumerate(zip(self.layers, self.widths, strict=False), 1):
-            shapes += prefixed(number, layer.shapes(width))
-        return Layout(tuple(shapes))
+        return Layout(tuple(Stack(self.layers).shapes(self.inputs).items()))
 
     def initial(self, seed: int = 0, dtype: str = "float64", replica: int = 0) -> Array:
         """Initial parameters, drawn from the streams of `weights` for (seed, replica, layer).
@@ -74,12 +80,40 @@ class Chain:
             layer.initialise(under(number, views), _draw(seed, replica, number))
         return vector
 
-    def outputs(self, parameters: Array, inputs: Array) -> Array:
-        """H_L (B, N_L) for inputs (B, M), a new array."""
-        h = self._checked(parameters, inputs)
-        for bound in self._bind(parameters, np.empty_like(parameters), len(inputs)):
+    @np.errstate(all="ignore")
+    def outputs(self, parameters: Array, inputs: Array, reference: Array | None = None) -> Array:
+        """H_L (B, N_L) for inputs (B, M), a new array.
+
+        Batch norm takes its means and variances from the rows of ``reference`` (R, M), the training set;
+        None: from ``inputs`` themselves, as in training. Other layers do not look at it.
+        """
+        h, first = self._checked(parameters, inputs), 0
+        if reference is not None:
+            first = len(self._checked(parameters, reference))
+            h = np.concatenate([reference, inputs])
+        for bound in self._bind(parameters, np.empty_like(parameters), len(h), first or None):
             h = bound.forward(h)
-        return h.copy()
+        return h[first:].copy()
+
+    @np.errstate(all="ignore")
+    def trace(self, parameters: Array, batch: Batch) -> Trace:
+        """All that one forward and one backward pass come by.
+
+        Raises ValueError for inputs that do not fit and where the loss does.
+        """
+        inputs, targets = batch
+        h, outputs, gradients = self._checked(parameters, inputs), list[Array](), list[Array]()
+        gradient = np.empty_like(parameters)
+        passes = self._bind(parameters, gradient, len(inputs))
+        for here in passes:
+            h = here.forward(h)
+            outputs.append(h)
+        g = np.empty_like(h)
+        error = LOSSES[self.loss](h, targets, g)
+        for here in reversed(passes):
+            gradients.insert(0, g.copy())
+            g = here.vjp(g)
+        return Trace(error, tuple(outputs), tuple(gradients), gradient)
 
     def loss_and_gradient(self) -> LossAndGradient:
         """f(parameters, (inputs, targets), gradient) → E, with ∂E/∂parameters written into ``gradient``.
@@ -113,13 +147,11 @@ class Chain:
 
         return run
 
-    def _bind(self, parameters: Array, gradient: Array, batch: int) -> list[Pass]:
+    def _bind(
+        self, parameters: Array, gradient: Array, batch: int, reference: int | None = None
+    ) -> list[Pass]:
         views, gradients = self.layout.views(parameters), self.layout.views(gradient)
-        scratch = Scratch(parameters.dtype)
-        return [
-            layer.bind(under(number, views), under(number, gradients), batch, scratch, number == 1)
-            for number, layer in enumerate(self.layers, 1)
-        ]
+        return Stack(self.layers).passes(views, gradients, batch, Scratch(parameters.dtype, reference), True)
 
     def _checked(self, parameters: Array, inputs: Array) -> Array:
         if (
@@ -133,5 +165,16 @@ class Chain:
         return inputs
 
 
+ROLES = 64
+"""More than there are roles: the second draw of a role in a layer has the number role + 64, and so on."""
+
+
 def _draw(seed: int, replica: int, layer: int) -> Draw:
-    return lambda role, shape: normals(seed, role, range(replica, replica + 1), layer, shape)[0]
+    asked = Counter[int]()
+
+    def draw(role: int, shape: Shape) -> NDArray[np.float64]:
+        number = role + ROLES * asked[role]
+        asked[role] += 1
+        return normals(seed, number, range(replica, replica + 1), layer, shape)[0]
+
+    return draw

@@ -18,7 +18,8 @@ from symgrad.numeric.kernel import Array
 from symgrad.numeric.training.parameters import Shape, Views
 
 Draw: TypeAlias = Callable[[int, Shape], NDArray[np.float64]]
-"""draw(role, shape): N(0, 1) entries from the stream of that role in this layer (see `weights`)."""
+"""draw(role, shape): N(0, 1) entries from the streams of that role in this layer (see `weights`), new ones at
+every call; the first call of a role gives the draws of the simulated net."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,14 @@ class Pass:
 
 
 class Scratch:
-    """Buffers that all layers of a chain share: what one writes there is used up before the next begins."""
+    """Buffers that all layers of a chain share: what one writes there is used up before the next begins.
 
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.dtype = dtype
+    ``reference`` is the number of rows, the first ones, that statistics over the batch are taken from; None:
+    all of them, as in training, the only case in which a vector-Jacobian product is asked for.
+    """
+
+    def __init__(self, dtype: np.dtype[Any], reference: int | None = None) -> None:
+        self.dtype, self.reference = dtype, reference
         self._held: dict[tuple[str, Shape], Array] = {}
 
     def __call__(self, use: str, shape: Shape) -> Array:
@@ -54,7 +59,7 @@ class Layer(Protocol):
         """The number of its units."""
 
     def shapes(self, inputs: int) -> dict[str, Shape]:
-        """Its parameters by name; the matrix that relative updates are told of is called "weight"."""
+        """Its parameters by name; a matrix that relative updates are told of is called "weight"."""
 
     def initialise(self, parameters: Views, draw: Draw) -> None:
         """Writes the initial values."""
