@@ -15,13 +15,13 @@ from symgrad.symbolic.number import BITS, Number
 from symgrad.symbolic.zeros.cuts import cuts
 from symgrad.theory.activations import Activation
 
-__all__ = ["Enclosed", "enclosed", "enclosed_critical"]
+__all__ = ["DoublyCritical", "Enclosed", "enclosed", "enclosed_critical", "enclosed_doubly_critical"]
 
 WIDTHS = tuple(sp.Rational(1, 10**places) for places in (28, 24, 20, 16, 12))
 """Relative half-widths of the interval about the fixed point; the next where signs stay undecided."""
 NEARBY = sp.Rational(1, 10**8)
 """Relative distance of the second point of the first secant."""
-SECANTS = 4
+SECANTS = 8
 PLACES = 10**40
 
 
@@ -38,6 +38,20 @@ class Enclosed:
     attracts: bool
 
 
+@dataclass(frozen=True)
+class DoublyCritical:
+    """A fixed point q with χ₁ = χ_∥ = 1, and σ_w² = 1/E φ′² and σ_b² = q − E φ²/E φ′² there, certified.
+
+    `bends` is the proved sign of d²E φ²/dq²: with 1 lengths below q return to it and those above leave, with
+    −1 the other way round, so that q is half-stable; 0 where neither is proved.
+    """
+
+    q: Number
+    sigma_w2: Number
+    sigma_b2: Number
+    bends: int
+
+
 def enclosed(entry: Activation, sigma_w2: sp.Expr, sigma_b2: sp.Expr, near: float) -> Enclosed:
     """A proof that the length map of φ has a fixed point beside `near` > 0, and χ₁ there.
 
@@ -48,14 +62,14 @@ def enclosed(entry: Activation, sigma_w2: sp.Expr, sigma_b2: sp.Expr, near: floa
     """
     if not 0 < near < float("inf"):
         raise NotImplementedError(f"q = {near}: a fixed point is enclosed about a positive number")
-    moment = _moment(entry)
+    square, slope_square = (_square(entry.phi, order) for order in (0, 1))
 
     def rise(q: sp.Rational) -> arb:
         with precision(BITS):
-            return ball(sigma_w2) * moment(0, q) + ball(sigma_b2) - ball(q)
+            return ball(sigma_w2) * square(q) + ball(sigma_b2) - ball(q)
 
     low, high, down = _bracket(rise, near)
-    q, slope = _between(low, high, moment)
+    q, slope = _between(low, high, slope_square)
     with precision(BITS):
         chi1 = ball(sigma_w2) * slope
     why = "a sign change of the length map less q, in ball arithmetic"
@@ -71,14 +85,14 @@ def enclosed_critical(entry: Activation, sigma_b2: sp.Expr, near: float) -> tupl
     that χ₁ = 1: a sign change of q − E φ²/E φ′² − σ_b². Raises `NotImplementedError` as `enclosed` does."""
     if not 0 < near < float("inf"):
         raise NotImplementedError(f"q = {near}: a fixed point is enclosed about a positive number")
-    moment = _moment(entry)
+    square, slope_square = (_square(entry.phi, order) for order in (0, 1))
 
     def rise(q: sp.Rational) -> arb:
         with precision(BITS):
-            return ball(q) - moment(0, q) / moment(1, q) - ball(sigma_b2)
+            return ball(q) - square(q) / slope_square(q) - ball(sigma_b2)
 
     low, high, _ = _bracket(rise, near)
-    q, slope = _between(low, high, moment)
+    q, slope = _between(low, high, slope_square)
     why = "a sign change of q − E φ²/E φ′² − σ_b², in ball arithmetic"
     with precision(BITS):
         scale = 1 / slope
@@ -88,10 +102,43 @@ def enclosed_critical(entry: Activation, sigma_b2: sp.Expr, near: float) -> tupl
     )
 
 
-def _moment(entry: Activation) -> Callable[[int, sp.Rational], arb]:
-    """E φ² (0) or E φ′² (1) at a variance, as a ball."""
-    found = cuts(entry.phi, x)
-    return lambda order, q: square_mean(Integrand(entry.phi, x, order, q, found))
+def enclosed_doubly_critical(entry: Activation, near: float) -> DoublyCritical:
+    """A proof that beside `near` > 0 there is a q with dE φ²/dq = E φ′², where weights of variance 1/E φ′²
+    make χ₁ = χ_∥ = 1: a sign change between two rationals.
+
+    With N(x; 0, q) as the weight, dE φ²/dq = (E x²φ² − q E φ²)/2q², and d²E φ²/dq² = (E x⁴φ² − 6q E x²φ² +
+    3q² E φ²)/4q⁴: means of squares again. σ_b² may come out negative: then no biases give it. Raises
+    `NotImplementedError` as `enclosed` does.
+    """
+    if not 0 < near < float("inf"):
+        raise NotImplementedError(f"q = {near}: a fixed point is enclosed about a positive number")
+    square, slope_square = (_square(entry.phi, order) for order in (0, 1))
+    second, fourth = (_square(x**power * entry.phi, 0) for power in (1, 2))
+
+    def rise(q: sp.Rational) -> arb:
+        with precision(BITS):
+            at = ball(q)
+            return (second(q) - at * square(q)) / (2 * at * at) - slope_square(q)
+
+    low, high, _ = _bracket(rise, near)
+    q, slope, mean, second_mean, fourth_mean = _between(low, high, slope_square, square, second, fourth)
+    with precision(BITS):
+        bend = fourth_mean - 6 * q * second_mean + 3 * q * q * mean
+        scale, biases = 1 / slope, q - mean / slope
+    why = "a sign change of dE φ²/dq − E φ′², in ball arithmetic"
+    between = "between the ends of that interval"
+    return DoublyCritical(
+        Number(None, q, "certified", why),
+        Number(None, scale, "certified", f"1/E φ′² {between}"),
+        Number(None, biases, "certified", f"q − E φ²/E φ′² {between}"),
+        1 if bend > 0 else -1 if bend < 0 else 0,
+    )
+
+
+def _square(f: sp.Expr, order: int) -> Callable[[sp.Rational], arb]:
+    """E f² (0) or E f′² (1) at a variance, as a ball."""
+    found = cuts(f, x)
+    return lambda q: square_mean(Integrand(f, x, order, q, found))
 
 
 def _bracket(rise: Callable[[sp.Rational], arb], near: float) -> tuple[sp.Rational, sp.Rational, bool]:
@@ -132,11 +179,9 @@ def _rounded(q: sp.Rational) -> sp.Rational:
     return sp.Rational(sp.floor(q * PLACES), PLACES)
 
 
-def _between(
-    low: sp.Rational, high: sp.Rational, moment: Callable[[int, sp.Rational], arb]
-) -> tuple[arb, arb]:
-    """A ball about the interval, and one about E φ′² on it."""
+def _between(low: sp.Rational, high: sp.Rational, *means: Callable[[sp.Rational], arb]) -> tuple[arb, ...]:
+    """A ball about the interval, and one about each mean of a square on it."""
     with precision(BITS):
         stretch = ball(high / low).sqrt()
-        slope = (moment(1, low) / stretch).union(moment(1, high) * stretch)
-        return ball(low).union(ball(high)), slope
+        balls = ((mean(low) / stretch).union(mean(high) * stretch) for mean in means)
+        return ball(low).union(ball(high)), *balls

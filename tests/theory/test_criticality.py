@@ -1,0 +1,127 @@
+"""Criticality: short lengths, points where both factors are 1, and each activation's class, against
+calculations by hand and mpmath."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import mpmath as mp
+import pytest
+import sympy as sp
+
+from symgrad.symbolic.letters import x
+from symgrad.symbolic.zeros.cuts import cuts
+from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.propagation.drift import drift
+from symgrad.theory.propagation.enclosed import enclosed_doubly_critical
+
+SQUARE, THREE_HALVES = Fraction(2), Fraction(3, 2)
+
+
+def _drift(name: str) -> Any:
+    phi = ACTIVATIONS[name].phi
+    return drift(phi, cuts(phi, x))
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "coefficient", "power", "side"),
+    [
+        # x − x³/3: E φ² = K − 2K² + …; x − x³/6: K − K²
+        ("tanh", 1, -2, SQUARE, -1),
+        ("sin", 1, -1, SQUARE, -1),
+        # x/2 + x²/√(2π) + …: 4 (K/4 + 3K²/2π)
+        ("gelu", 4, 6 / sp.pi, SQUARE, 1),
+        ("silu", 4, sp.Rational(3, 4), SQUARE, 1),
+        # x + x²/2 where x < 0: E |z|³ over half the line, √(2/π), times −1
+        ("elu", 1, -sp.sqrt(2 / sp.pi), THREE_HALVES, -1),
+        ("softsign", 1, -4 * sp.sqrt(2 / sp.pi), THREE_HALVES, -1),
+        # lines: nothing changes, or only what is cut off
+        ("relu", 2, None, None, 0),
+        ("leaky_relu", sp.Rational(20000, 10001), None, None, 0),
+        ("modulus", 1, None, None, 0),
+        ("hard_tanh", 1, None, None, -1),
+        ("relu6", 2, None, None, -1),
+    ],
+)
+def test_short_lengths_by_hand(name: str, scale: Any, coefficient: Any, power: Any, side: int) -> None:
+    found = _drift(name)
+    assert found.scale == scale
+    assert (found.power, found.side) == (power, side)
+    assert found.coefficient == coefficient or sp.simplify(found.coefficient - coefficient) == 0
+
+
+def test_no_short_lengths() -> None:
+    """φ(0) ≠ 0; φ′(0) = 0; φ′ without bound at 0; constant about 0."""
+    for name in (
+        "sigmoid",
+        "softplus",
+        "square",
+        "relu_squared",
+        "signed_sqrt",
+        "soft_shrink",
+        "binary_step",
+    ):
+        assert _drift(name) is None, name
+
+
+@pytest.mark.parametrize("name", ["mish", "xielu", "vlu", "selu"])
+def test_short_lengths_by_quadrature(name: str) -> None:
+    """(σ_w² E φ² − K)/K^p at small K comes to the coefficient, by mpmath with φ of SymPy in 30 digits."""
+    found, phi = _drift(name), sp.lambdify(x, ACTIVATIONS[name].phi, "mpmath")
+    with mp.workdps(30):
+        scale, expected = (mp.mpf(str(sp.N(part, 30))) for part in (found.scale, found.coefficient))
+        power = mp.mpf(found.power.numerator) / found.power.denominator
+        rates = []
+        for small in (mp.mpf("1e-6"), mp.mpf("1e-8")):
+            ends = [-20, -5, 0, 5, 20]
+            square = mp.quad(lambda z, s=small: phi(mp.sqrt(s) * z) ** 2 * mp.npdf(z), ends)
+            rates.append(abs((scale * square - small) / small**power / expected - 1))
+        assert rates[0] < 1e-2 and rates[1] < rates[0] / 5
+
+
+def test_gelu_has_both_factors_one_where_published() -> None:
+    """K* = (3 + √17)/2, C_W = 1.98305826, C_b = 0.17292239."""
+    found = enclosed_doubly_critical(ACTIVATIONS["gelu"], 3.5)
+    q, sigma_w2, sigma_b2 = (number.enclosure() for number in (found.q, found.sigma_w2, found.sigma_b2))
+    exact = sp.N((3 + sp.sqrt(17)) / 2, 40)
+    assert sp.Rational(q.lower) < exact < sp.Rational(q.upper)
+    assert (round(float(sigma_w2.decimal), 8), round(float(sigma_b2.decimal), 8)) == (1.98305826, 0.17292239)
+    assert found.bends == -1  # lengths above q return to it, those below leave
+    assert sp.Rational(q.upper) - sp.Rational(q.lower) < sp.Rational(1, 10**22)
+
+
+def test_silu_by_multi_precision() -> None:
+    found = enclosed_doubly_critical(ACTIVATIONS["silu"], 14.3)
+
+    def mean(f: Any, q: Any) -> Any:
+        return mp.quad(lambda z: f(mp.sqrt(q) * z) * mp.npdf(z), [-14, -6, -2, 0, 2, 6, 14])
+
+    def silu(t: Any) -> Any:
+        return t / (1 + mp.exp(-t))
+
+    def slope(t: Any) -> Any:
+        return (1 + mp.exp(-t) + t * mp.exp(-t)) / (1 + mp.exp(-t)) ** 2
+
+    with mp.workdps(25):
+        q = mp.mpf(found.q.enclosure().decimal)
+        steepness = mean(lambda t: slope(t) ** 2, q)
+        along = mean(lambda t: t * silu(t) * slope(t), q) / q
+        assert abs(along / steepness - 1) < 1e-18
+        for number, expected in (
+            (found.sigma_w2, 1 / steepness),
+            (found.sigma_b2, q - mean(lambda t: silu(t) ** 2, q) / steepness),
+        ):
+            assert abs(mp.mpf(number.enclosure().decimal) - expected) < 1e-18
+        bend = (mean(lambda t: t**4 * silu(t) ** 2, q) - 6 * q * mean(lambda t: t**2 * silu(t) ** 2, q)) + (
+            3 * q**2 * mean(lambda t: silu(t) ** 2, q)
+        )
+        assert found.bends == mp.sign(bend)
+
+
+def test_nowhere_is_said() -> None:
+    for name, near in (("tanh", 1.0), ("softplus", 2.0)):
+        with pytest.raises(NotImplementedError, match=r"found about q"):
+            enclosed_doubly_critical(ACTIVATIONS[name], near)
+    with pytest.raises(NotImplementedError, match="positive number"):
+        enclosed_doubly_critical(ACTIVATIONS["gelu"], 0.0)
