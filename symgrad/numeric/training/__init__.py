@@ -13,6 +13,7 @@ from symgrad.numeric.training.batches import Batches, Shuffled, stream, whole
 from symgrad.numeric.training.blocks import Highway, Residual, Stack
 from symgrad.numeric.training.chain import Chain, LossAndGradient, Trace
 from symgrad.numeric.training.clip import CLIPS, ByNorm, ByValue, Clip
+from symgrad.numeric.training.datasets import DATASETS, DataSet, Split
 from symgrad.numeric.training.dense import Activation, Dense
 from symgrad.numeric.training.layer import Layer, Pass, Scratch
 from symgrad.numeric.training.layers import LAYERS
@@ -34,6 +35,8 @@ __all__ = [
     "CLIPS",
     "Chain",
     "Clip",
+    "DATASETS",
+    "DataSet",
     "Dense",
     "Highway",
     "LAYERS",
@@ -52,6 +55,7 @@ __all__ = [
     "SGD",
     "Scratch",
     "Shuffled",
+    "Split",
     "Stack",
     "State",
     "TASKS",
