@@ -29,6 +29,7 @@ TORCH_OPTIMISERS: dict[str, Callable[[Any, list[Any]], Any]] = {
     "sgd": lambda optim, tensors: optim.SGD(tensors, lr=0.05),
     "momentum": lambda optim, tensors: optim.SGD(tensors, lr=0.05, momentum=0.9),
     "adam": lambda optim, tensors: optim.Adam(tensors, lr=0.05),
+    "rprop": lambda optim, tensors: optim.Rprop(tensors, lr=0.05),
 }
 """Name of an optimiser → PyTorch's at learning rate 0.05."""
 

@@ -20,7 +20,7 @@ from symgrad.numeric.training.layers import LAYERS
 from symgrad.numeric.training.loop import CANCELLED, Record, State, relative_update, train
 from symgrad.numeric.training.losses import LOSSES
 from symgrad.numeric.training.normalization import Normalization
-from symgrad.numeric.training.optimisers import OPTIMISERS, SGD, Adam, Momentum, Optimiser
+from symgrad.numeric.training.optimisers import OPTIMISERS, SGD, Adam, Momentum, Optimiser, Rprop
 from symgrad.numeric.training.parameters import Layout, norm
 from symgrad.numeric.training.recurrent import Recurrent
 from symgrad.numeric.training.tasks import TASKS, Task, TaskBatches
@@ -52,6 +52,7 @@ __all__ = [
     "Record",
     "Recurrent",
     "Residual",
+    "Rprop",
     "SGD",
     "Scratch",
     "Shuffled",

@@ -115,5 +115,58 @@ class Adam:
         np.subtract(parameters, gradient, out=parameters)
 
 
-OPTIMISERS: dict[str, Callable[..., Optimiser]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam}
+@dataclass(frozen=True)
+class Rprop:
+    """θ ← θ − sign(g) Δ, each entry with a step Δ of its own, in which only signs of g enter.
+
+    Δ begins at the learning rate and is multiplied by ``up`` where g has the sign of the step before, by
+    ``down`` where it has the other, and held within [smallest, largest]. After a change of sign the entry
+    stays where it is for one step, and its sign counts as 0 in the next. So steps are the same when g is
+    multiplied by any positive number, as long as no entry of it becomes 0. The signs of mini-batches are
+    noise: meant for the whole training set as one batch.
+
+    Raises ValueError unless all are finite, 0 < smallest ≤ learning_rate ≤ largest and 0 < down < 1 < up.
+
+    Source: Riedmiller & Braun 1993, IEEE ICNN, 586–591, with up 1.2 and down 0.5 as there, in the form that
+    Igel & Hüsken 2003 (Neurocomputing 50, 105–123) call iRprop−, which does not take back the step before a
+    change of sign; as PyTorch's `Rprop`.
+    """
+
+    learning_rate: float
+    up: float = 1.2
+    down: float = 0.5
+    smallest: float = 1e-6
+    largest: float = 50.0
+
+    def __post_init__(self) -> None:
+        _check("smallest", self.smallest, self.smallest > 0, "above 0")
+        _check("largest", self.largest, self.largest >= self.smallest, f"from smallest = {self.smallest} on")
+        span = f"from smallest = {self.smallest} to largest = {self.largest}"
+        _check("learning_rate", self.learning_rate, self.smallest <= self.learning_rate <= self.largest, span)
+        _check("up", self.up, self.up > 1, "above 1")
+        _check("down", self.down, 0 < self.down < 1, "between 0 and 1")
+
+    def start(self, parameters: Array) -> dict[str, Array]:
+        """Every Δ at the learning rate, the sign before 0."""
+        return {"size": np.full_like(parameters, self.learning_rate), "sign": np.zeros_like(parameters)}
+
+    def update(self, parameters: Array, gradient: Array, state: dict[str, Array], step: int) -> None:
+        """One step against the signs."""
+        size, before = state["size"], state["sign"]
+        np.sign(gradient, out=gradient)
+        before *= gradient
+        size *= np.where(before > 0, self.up, np.where(before < 0, self.down, 1))
+        np.clip(size, self.smallest, self.largest, out=size)
+        gradient[before < 0] = 0
+        np.copyto(before, gradient)
+        gradient *= size
+        np.subtract(parameters, gradient, out=parameters)
+
+
+OPTIMISERS: dict[str, Callable[..., Optimiser]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "adam": Adam,
+    "rprop": Rprop,
+}
 """Name → entry, made with a learning rate and whatever else it has."""
