@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -50,25 +49,23 @@ def ours(case: Case, anew: bool = False, activation: str = "") -> Prepared:
 
 def quadratures(case: Case) -> Prepared:
     """The fixed point by iterating the length map, each mean by `scipy.integrate.quad`, for the points that
-    are compared."""
+    are compared: with NumPy's functions, as notebooks have it, whose φ takes arrays as well."""
     from scipy.integrate import quad
 
     sigma_w2, sigma_b2 = plane(case)
     rows, columns = chosen(case)
 
     def mean(f: Any, q: float) -> float:
-        found, _ = quad(
-            lambda z: f(math.sqrt(q) * z) * math.exp(-z * z / 2) / math.sqrt(2 * math.pi), -10, 10
-        )
+        found, _ = quad(lambda z: f(np.sqrt(q) * z) * np.exp(-z * z / 2) / np.sqrt(2 * np.pi), -10, 10)
         return float(found)
 
     def point(weight: float, bias: float) -> tuple[float, float]:
         q = 1.0
         for _ in range(STEPS):
-            before, q = q, weight * mean(lambda x: math.tanh(x) ** 2, q) + bias
+            before, q = q, weight * mean(lambda x: np.tanh(x) ** 2, q) + bias
             if abs(q - before) < CLOSE:
                 break
-        return q, weight * mean(lambda x: (1 - math.tanh(x) ** 2) ** 2, q)
+        return q, weight * mean(lambda x: (1 - np.tanh(x) ** 2) ** 2, q)
 
     def run() -> NDArray[np.float64]:
         return np.array([[point(float(sigma_w2[k]), float(sigma_b2[row])) for k in columns] for row in rows])

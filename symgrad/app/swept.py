@@ -16,7 +16,7 @@ from symgrad.app.drawing import drawn
 from symgrad.app.parts import figure, finding, verdict_badge
 from symgrad.app.words import escaped, powers
 from symgrad.present import charts
-from symgrad.present.sweep_chart import FEW
+from symgrad.present.thinning import FEW
 from symgrad.verbs.sweep_findings import TITLES
 from symgrad.verbs.sweeps import MOST_ROWS, rows_file
 
@@ -92,6 +92,8 @@ def reading(shown: Document) -> str:
     text = READING[shown["kind"]]
     if shown["kind"] == "lines" and len(shown["series"]) <= FEW:
         text += " Dashed: what the length map predicts for very wide nets. Dotted: the worst-case bound."
+        if any(point["band"] is not None for one in shown["series"] for point in one["points"]):
+            text += " Darker band: where these medians lie in 99 of 100 such sweeps, at this width."
     return powers(text)
 
 

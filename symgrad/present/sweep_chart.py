@@ -14,15 +14,13 @@ import altair as alt
 
 from symgrad.present.lines import powers
 from symgrad.present.theme import DASHES, Theme, theme
-from symgrad.present.thinning import MARKS
+from symgrad.present.thinning import FEW, MARKS
 
-__all__ = ["FEW", "sweep_picture"]
+__all__ = ["sweep_picture"]
 
 Document = Mapping[str, Any]
 Rows = list[dict[str, Any]]
 
-FEW = 4
-"""Series up to which bound and prediction are drawn beside what was measured."""
 HEIGHT = 360
 POWER = powers(".2~f")
 SHAPES = ("circle", "square", "triangle-up", "diamond")
@@ -75,7 +73,21 @@ def _lines(document: Document, look: Theme) -> list[Any]:
         ]
         low = alt.Y("low:Q", title=_ratio(document))
         layers.append(_of(band).mark_area(opacity=0.2).encode(x=x, y=low, y2="high:Q", color=colour))
-        for kind, dash, width in (("bound", DASHES[2], 1.5), ("predicted", DASHES[1], 1.5)):
+        typical = [
+            {"x": point["x"], "low": point["band_low"], "high": point["band_high"], "series": one["name"]}
+            for one in series
+            for point in one["points"]
+            if point.get("band") is not None
+        ]
+        if typical:
+            layers.append(
+                _of(typical).mark_area(opacity=0.35, clip=True).encode(x=x, y=low, y2="high:Q", color=colour)
+            )
+        for kind, dash, width in (
+            ("bound", DASHES[2], 1.5),
+            ("predicted", DASHES[1], 1.5),
+            ("band", DASHES[3], 1.5),
+        ):
             rows = _values(series, kind)
             if any(row["log10"] is not None for row in rows):
                 mark = _of(rows).mark_line(strokeDash=dash, strokeWidth=width, clip=True)
@@ -178,7 +190,7 @@ def _unplaced(rows: Sequence[Document], look: Theme) -> list[alt.Chart]:
 
 def _values(series: Sequence[Document], kind: str) -> Rows:
     return [
-        {"x": point["x"], "log10": point[kind], "series": one["name"], "kind": kind}
+        {"x": point["x"], "log10": point.get(kind), "series": one["name"], "kind": kind}
         for one in series
         for point in one["points"]
     ]

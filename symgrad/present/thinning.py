@@ -6,10 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["LAYERS", "MARKS", "finite", "kind", "thinned"]
+__all__ = ["FEW", "LAYERS", "MARKS", "finite", "kind", "thinned"]
 
 LAYERS = 250
 """Layers drawn of each line; with band, bound and marks a chart stays below 2,000 points."""
+FEW = 4
+"""Series up to which bounds and predictions are drawn beside what was measured."""
 CROSS = "M-1,-.7L-.7,-1L0,-.3L.7,-1L1,-.7L.3,0L1,.7L.7,1L0,.3L-.7,1L-1,.7L-.3,0Z"
 """An outline of ✕, which Vega has no name for."""
 MARKS: Mapping[str, tuple[str, str]] = {

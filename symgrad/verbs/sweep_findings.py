@@ -114,13 +114,19 @@ def _series(
 ) -> list[Document]:
     """One line, or one dot, for each combination of names, in the order of the grid."""
     across = shown["x"]["key"] if "x" in shown else None
-    groups: dict[str, dict[Any, list[Row]]] = {
-        ", ".join(map(str, names)): {} for names in product(*(axes[key] for key in keys))
+    options = {
+        ", ".join(map(str, names)): dict(zip(keys, names, strict=True))
+        for names in product(*(axes[key] for key in keys))
     }
+    groups: dict[str, dict[Any, list[Row]]] = {name: {} for name in options}
     for row in rows:
         groups[_name(row, keys)].setdefault(row[across] if across else 0, []).append(row)
     return [
-        {"name": name, "points": [{"x": x, **_pooled(points[x])} for x in sorted(points)]}
+        {
+            "name": name,
+            "options": options[name],
+            "points": [{"x": x, **_pooled(points[x])} for x in sorted(points)],
+        }
         for name, points in groups.items()
         if points
     ]
@@ -164,18 +170,24 @@ def _pooled(rows: Sequence[Row]) -> Document:
     """One point out of the rows of its seeds: a failed one counts for nothing, an exact zero is below all."""
     good = [row for row in rows if row["error"] is None]
     nothing = dict.fromkeys(("median", "q05", "q95", "predicted", "bound"))
+    count = {"rows": len(good)}
     if not good:
-        return {**nothing, "mark": "missing", "why": f"failed: {rows[0]['error']}"}
+        return {**nothing, **count, "mark": "missing", "why": f"failed: {rows[0]['error']}"}
     if len(good) == 1:
         row = good[0]
         mark = "zero" if row["median"] is None else None
-        return {**{key: row[key] for key in nothing}, "mark": mark, "why": "exactly zero" if mark else ""}
+        return {
+            **{key: row[key] for key in nothing},
+            **count,
+            "mark": mark,
+            "why": "exactly zero" if mark else "",
+        }
     known = sorted(row["median"] for row in good if row["median"] is not None)
     if 2 * len(known) <= len(good):
-        return {**nothing, "mark": "zero", "why": "exactly zero"}
+        return {**nothing, **count, "mark": "zero", "why": "exactly zero"}
     low, *_, high = quantiles(known, n=20, method="inclusive") if len(known) > 1 else known * 2
     rest = {key: _median([row[key] for row in good]) for key in ("predicted", "bound")}
-    return {"median": median(known), "q05": low, "q95": high, **rest, "mark": None, "why": ""}
+    return {"median": median(known), "q05": low, "q95": high, **rest, **count, "mark": None, "why": ""}
 
 
 def _median(values: Sequence[float | None]) -> float | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from symgrad.errors import InputError
 from symgrad.verbs.asked import Document
+from symgrad.verbs.sweep_bands import banded
 from symgrad.verbs.sweep_findings import TITLES, picture
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ def _found(spec: Spec, table: Any, held: Mapping[str, Any] | None) -> Document:
     found["violations"] = int(pc.sum(table["violations"]).as_py() or 0)
     found["bounded"] = any(row["bound"] is not None for row in rows)
     drawn = picture(found, held)
+    banded(drawn, found["fixed"])
     return {
         **found,
         "rows": rows[:MOST_ROWS],

@@ -202,10 +202,10 @@ def _settles(
         return near, ""
     # slowly towards a point of slope 1: where the map rises all the way there, the orbit cannot turn
     up = float(gap(np.array([u]))[0]) > 0
-    ends = [(p, math.log(p.q) if p.q else float(grid[0])) for p in points]
-    ahead = [(abs(end - u), p, end) for p, end in ends if (end > u) == up]
+    ends = [(math.log(p.q) if p.q else float(grid[0]), p) for p in points]
+    ahead = [(abs(place - u), place, p) for place, p in ends if (place > u) == up]
     if ahead:
-        _, point, end = min(ahead, key=lambda one: one[0])
-        if (steep(np.linspace(end, u, 200)) >= -1).all():
+        _, place, point = min(ahead, key=lambda one: one[0])
+        if (steep(np.linspace(place, u, 200)) >= -1).all():
             return point, ""
     return None, "lengths go on changing from layer to layer and settle nowhere"

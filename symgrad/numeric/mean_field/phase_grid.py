@@ -101,26 +101,42 @@ def phase_grid(kernel: Kernel, sigma_w2: Float, sigma_b2: Float, correlations: b
     )
 
 
-def _settled(
-    table: Moments, ln_w: Float, ln_b: Float, start: Float, grid: Float
-) -> tuple[Float, NDArray[np.int64]]:
-    """ln q of the fixed points that orbits from ``start`` come to, the lower end of the grid for 0, and codes
-    of `REASONS`."""
-    low, high = float(grid[0]), float(grid[-1])
+Gap: TypeAlias = Callable[[Float, NDArray[np.intp]], tuple[Float, Float]]
+"""ln of the map of some of the nets less ln q, and its slope in ln q, at places in ln q."""
 
-    def beyond(u: Float, at: NDArray[np.intp]) -> tuple[Float, Float]:
-        """ln of the map less ln q, and its slope in ln q."""
+
+def _gap(table: Moments, ln_w: Float, ln_b: Float) -> Gap:
+    def gap(u: Float, at: NDArray[np.intp]) -> tuple[Float, Float]:
         ln_m, rise = table.second(u)
         ln_m = ln_m + ln_w[at]
         total = np.logaddexp(ln_m, ln_b[at])
         with np.errstate(invalid="ignore"):
             return total - u, np.nan_to_num(rise * np.exp(ln_m - total)) - 1
 
+    return gap
+
+
+def _settled(
+    table: Moments, ln_w: Float, ln_b: Float, start: Float, grid: Float
+) -> tuple[Float, NDArray[np.int64]]:
+    """ln q of the fixed points that orbits from ``start`` come to, the lower end of the grid for 0, and codes
+    of `REASONS`."""
+    low, high = float(grid[0]), float(grid[-1])
+    beyond = _gap(table, ln_w, ln_b)
     every = np.arange(ln_w.size)
     u = np.clip(start, low, high)
     reason = np.zeros(ln_w.size, np.int64)
-    if (table.second(grid)[1] >= 0).all():
-        return _risen(table, beyond, ln_w, ln_b, u, grid)
+    rise = table.second(grid)[1]
+    if (rise >= 0).all() and (rise <= 1 + 1e-9).all():  # σ_w² M + σ_b² meets q at most once for σ_b > 0
+        still = np.abs(beyond(u, every)[0]) <= TOUCH
+        shrinks = ~still & (beyond(np.full_like(u, low), every)[0] <= 0)
+        grows = ~still & (beyond(np.full_like(u, high), every)[0] >= 0)
+        u[shrinks], reason[grows] = low, _GROWS
+        left = np.flatnonzero(~still & ~shrinks & ~grows)
+        u[left] = _newton(beyond, u[left], left, np.full(left.size, low), np.full(left.size, high))
+        return u, reason
+    if (rise >= 0).all():
+        return _risen(table, ln_w, ln_b, u, grid)
     left = every
     for step in range(_LONGEST):
         gap, steep = beyond(u[left], left)
@@ -134,21 +150,21 @@ def _settled(
             break
     reason[u >= high] = _GROWS
     reason[left] = 3
+    # what still creeps downwards where the map rises all the way to 0 cannot turn
+    rising = grid[: int(np.argmin(rise >= 0))]
+    if rising.size > 1:
+        creeps = left[(u[left] < rising[-1]) & (beyond(u[left], left)[0] < 0)]
+        u[creeps], reason[creeps] = _risen(table, ln_w[creeps], ln_b[creeps], u[creeps], rising)
     return u, reason
 
 
 def _risen(
-    table: Moments,
-    beyond: Callable[[Float, NDArray[np.intp]], tuple[Float, Float]],
-    ln_w: Float,
-    ln_b: Float,
-    u: Float,
-    grid: Float,
+    table: Moments, ln_w: Float, ln_b: Float, u: Float, grid: Float
 ) -> tuple[Float, NDArray[np.int64]]:
     """As `_settled`, for a map that rises with q: then orbits are monotonic, and end at the first fixed point
     in their direction."""
-    ln_m, every, last = table.second(grid)[0], np.arange(u.size), len(grid) - 1
-    gap = beyond(u, every)[0]
+    ln_m, last, beyond = table.second(grid)[0], len(grid) - 1, _gap(table, ln_w, ln_b)
+    gap = beyond(u, np.arange(u.size))[0]
     first = np.searchsorted(grid, u)  # the first place at or above u
     crossed = np.full(u.size, -1)
     biases, which = np.unique(ln_b, return_inverse=True)
@@ -182,7 +198,7 @@ def _risen(
 
 
 def _newton(
-    beyond: Callable[[Float, NDArray[np.intp]], tuple[Float, Float]],
+    beyond: Gap,
     u: Float,
     at: NDArray[np.intp],
     below: Float,
