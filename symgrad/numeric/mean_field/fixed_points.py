@@ -202,10 +202,10 @@ def _settles(
         return near, ""
     # slowly towards a point of slope 1: where the map rises all the way there, the orbit cannot turn
     up = float(gap(np.array([u]))[0]) > 0
-    ends = [(math.log(p.q) if p.q else float(grid[0]), p) for p in points]
-    ahead = [(abs(place - u), place, p) for place, p in ends if (place > u) == up]
+    places = [math.log(p.q) if p.q else float(grid[0]) for p in points]
+    ahead = [k for k, place in enumerate(places) if (place > u) == up]
     if ahead:
-        _, place, point = min(ahead, key=lambda one: one[0])
-        if (steep(np.linspace(place, u, 200)) >= -1).all():
-            return point, ""
+        nearest = min(ahead, key=lambda k: abs(places[k] - u))
+        if (steep(np.linspace(places[nearest], u, 200)) >= -1).all():
+            return points[nearest], ""
     return None, "lengths go on changing from layer to layer and settle nowhere"

@@ -154,7 +154,8 @@ def _settled(
     rising = grid[: int(np.argmin(rise >= 0))]
     if rising.size > 1:
         creeps = left[(u[left] < rising[-1]) & (beyond(u[left], left)[0] < 0)]
-        u[creeps], reason[creeps] = _risen(table, ln_w[creeps], ln_b[creeps], u[creeps], rising)
+        if creeps.size:
+            u[creeps], reason[creeps] = _risen(table, ln_w[creeps], ln_b[creeps], u[creeps], rising)
     return u, reason
 
 
