@@ -203,9 +203,9 @@ def _settles(
     # slowly towards a point of slope 1: where the map rises all the way there, the orbit cannot turn
     up = float(gap(np.array([u]))[0]) > 0
     places = [math.log(p.q) if p.q else float(grid[0]) for p in points]
-    ahead = [k for k, place in enumerate(places) if (place > u) == up]
-    if ahead:
-        nearest = min(ahead, key=lambda k: abs(places[k] - u))
+    onwards = [k for k, place in enumerate(places) if (place > u) == up]
+    if onwards:
+        nearest = min(onwards, key=lambda k: abs(places[k] - u))
         if (steep(np.linspace(places[nearest], u, 200)) >= -1).all():
             return points[nearest], ""
     return None, "lengths go on changing from layer to layer and settle nowhere"
