@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from symgrad.app.ask import Document, ask, told
+from symgrad.app.ask import Document, ahead, ask, told
 from symgrad.app.controls import control_panel
 from symgrad.app.downloads import takeaway
 from symgrad.app.drawing import drawn
@@ -88,6 +88,8 @@ def view() -> None:
             preset_buttons(PHASE_PRESETS, "phase")
         if options is None:
             return
+        for verb, arguments in questions(options).items():
+            ahead(verb, **arguments)
         asked: dict[str, Any] = {"activation": options["activation"], "settings": options["settings"]}
         document = ask("phase", **asked)
         variances = {name: f"{options[name]:.6f}" for name in ("sigma_w2", "sigma_b2")}
@@ -140,6 +142,7 @@ def result(document: Document, point: Document, options: dict[str, Any]) -> None
         table_of(point, ROWS)
         files(document, options)
         with st.container(horizontal=True, gap="small"):
+            open_view("library", "Why both meet at the edge", {"derivation": "edge-of-chaos"})
             open_view("library", "Where the length map comes from", {"derivation": "length-map"})
             open_view("advise", "Which initialisation to take", {"activation": options["activation"]})
     with beside:
@@ -184,12 +187,21 @@ def _take() -> None:
             st.session_state[key] = round(float(chosen[0][key]), 4)
 
 
-def net(options: dict[str, Any]) -> None:
-    """The concrete net: gradient by layer and two inputs by layer, each against its prediction."""
+def questions(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What is asked about the concrete net: verb → arguments."""
     own = {name: options[name] for name in ("activation", "settings", "depth", "width", "seeds", "seed")}
     weights = {"sigma_w": math.sqrt(options["sigma_w2"]), "sigma_b": math.sqrt(options["sigma_b2"])}
-    gradient_chart(ask("simulate", **own, **weights, batch=BATCH))
-    two = ask("pair", **own, **weights, pairs=BATCH, start=START)
+    return {
+        "simulate": {**own, **weights, "batch": BATCH},
+        "pair": {**own, **weights, "pairs": BATCH, "start": START},
+    }
+
+
+def net(options: dict[str, Any]) -> None:
+    """The concrete net: gradient by layer and two inputs by layer, each against its prediction."""
+    asked = questions(options)
+    gradient_chart(ask("simulate", **asked["simulate"]))
+    two = ask("pair", **asked["pair"])
     figure(drawn(phase_chart.correlation_by_layer, two), "pair-chart")
     st.caption(escaped(two["text"]))
 
