@@ -4,6 +4,7 @@ calculations by hand and mpmath."""
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import mpmath as mp
@@ -13,8 +14,11 @@ import sympy as sp
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.zeros.cuts import cuts
 from symgrad.theory.activations import ACTIVATIONS
+from symgrad.theory.activations.setting import entry_of
+from symgrad.theory.propagation.criticality import criticality
 from symgrad.theory.propagation.drift import drift
 from symgrad.theory.propagation.enclosed import enclosed_doubly_critical
+from symgrad.theory.propagation.folded import folded
 
 SQUARE, THREE_HALVES = Fraction(2), Fraction(3, 2)
 
@@ -125,3 +129,107 @@ def test_nowhere_is_said() -> None:
             enclosed_doubly_critical(ACTIVATIONS[name], near)
     with pytest.raises(NotImplementedError, match="positive number"):
         enclosed_doubly_critical(ACTIVATIONS["gelu"], 0.0)
+
+
+# --- signs of φφ″, and how often dE φ²/dq − E φ′² can be 0
+
+
+def _folded(text: str) -> Any:
+    phi = entry_of(text, None).phi
+    return folded(phi, cuts(phi, x))
+
+
+@pytest.mark.parametrize(
+    ("text", "signs", "total"),
+    [
+        ("tanh", (-1,), -1),
+        ("softplus", (1,), 1),
+        ("relu", (), 0),
+        ("hard_tanh", (-1,), -1),  # φ(1) (φ′(1+) − φ′(1−)) = −1 alone
+        ("x - x**3", (-1, 1), 1),  # −6x² + 6x⁴, whose integral has no end
+        ("x*exp(x)*Heaviside(-x) + x*Heaviside(x)", (-1, 1), -1),  # −∫ (1 + x)² e^(2x) = −1/4
+        ("gelu", (1, -1), -1),
+        ("trec", (1,), 1),  # jumps from 0 to 1 at 1
+    ],
+)
+def test_signs_by_hand(text: str, signs: tuple[int, ...], total: int) -> None:
+    found = _folded(text)
+    assert (found.signs, found.total) == (signs, total)
+
+
+def test_signs_that_are_not_found_are_refused() -> None:
+    for text, why in (
+        ("sin", "without end"),
+        ("threshold", "jumps"),
+        ("signed_sqrt", "cusp"),
+        ("log(x)", "line"),
+    ):
+        with pytest.raises(NotImplementedError, match=why):
+            _folded(text)
+
+
+@pytest.mark.parametrize("name", ["serf", "swat", "reu"])
+def test_no_more_zeros_than_sign_changes(name: str) -> None:
+    """E φφ″ by mpmath's quadrature, as E xφφ′/q − E φ′², has the sign of the first at small q and of the
+    integral at large ones, and changes it no oftener than φφ″ does."""
+    entry = ACTIVATIONS[name]
+    found, phi = folded(entry.phi, cuts(entry.phi, x)), sp.lambdify(x, entry.phi, "mpmath")
+    slope = sp.lambdify(x, sp.diff(entry.phi, x), "mpmath")
+
+    def excess(q: Any) -> Any:
+        def f(z: Any) -> Any:
+            t = mp.sqrt(q) * z
+            return (t * phi(t) * slope(t) / q - slope(t) ** 2) * mp.npdf(z)
+
+        return mp.quad(f, [-9, -3, -1, -0.1, -1e-9, 1e-9, 0.1, 1, 3, 9])
+
+    values = [mp.sign(excess(mp.mpf(10) ** k)) for k in (-3, -2, -1, 0, 1, 2, 3, 4)]
+    assert (values[0], values[-1]) == (found.signs[0], found.total)
+    assert sum(a != b for a, b in pairwise(values)) <= found.most
+
+
+# --- the classes
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "proof"),
+    [
+        ("relu", "scale-invariant", "exact"),
+        ("identity", "scale-invariant", "exact"),
+        ("tanh", "K* = 0", "exact"),
+        ("sin", "K* = 0", "exact"),
+        ("bent_identity", "K* = 0", "certified"),  # lengths grow from there, and no q > 0
+        ("gelu", "half-stable", "certified"),
+        ("silu", "half-stable", "certified"),
+        ("sigmoid", "none", "certified"),
+        ("softplus", "none", "certified"),
+        ("binary_step", "none", "exact"),
+        ("signed_sqrt", "none", "certified"),
+        ("maxsig", "none", "estimated"),
+    ],
+)
+def test_classes(name: str, kind: str, proof: str) -> None:
+    found = criticality(ACTIVATIONS[name])
+    assert (found.kind, found.proof) == (kind, proof)
+    assert found.complete == (proof != "estimated")
+    assert (found.sigma_w2 is None) == (kind == "none")
+    assert found.why.endswith((".", "…"))
+
+
+def test_a_cubic_by_hand() -> None:
+    """x − x³: E φφ″ = −6q + 18q² is 0 at q = 1/3 alone, where E φ′² = 1 − 6q + 27q² = 2 and E φ² = 2/9; 90 q
+    − 12 > 0 says that lengths below it return."""
+    found = criticality(entry_of("x - x**3", None))
+    (point,) = found.points
+    assert (found.kind, found.drift.coefficient) == ("K* = 0", -6)  # type: ignore[union-attr]
+    assert [n.exact for n in (point.q, point.sigma_w2, point.sigma_b2)] == [
+        sp.Rational(1, 3),
+        sp.Rational(1, 2),
+        sp.Rational(2, 9),
+    ]
+    assert point.bends == 1
+
+
+def test_what_has_no_class_is_said() -> None:
+    found = criticality(entry_of("log(x)", None))
+    assert found.kind == "undecided" and "Not decided" in found.why

@@ -7,6 +7,7 @@ With M = E φ(√q z)² and S = E φ′(√q z)² a fixed point q of the length 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.optimize import brentq
@@ -16,7 +17,7 @@ from symgrad.numeric.mean_field.critical import critical
 from symgrad.numeric.mean_field.fixed_points import reach
 from symgrad.numeric.mean_field.moments import Moments, moments
 
-__all__ = ["doubly_critical", "edge_of_chaos"]
+__all__ = ["doubly_critical", "edge_of_chaos", "equal_factors"]
 
 LEVEL = 1e-6
 """|χ_∥/χ₁ − 1| up to which the two count as the same: towards q = 0 they are, for every φ with φ(0) = 0."""
@@ -41,6 +42,16 @@ def doubly_critical(kernel: Kernel) -> tuple[float, float, float]:
     Raises ValueError, in words, where there is none, or where every q is one. Source: Roberts, Yaida & Hanin
     2022, chapter 5.
     """
+    for point in equal_factors(kernel):
+        if point[1] >= 0:
+            return point
+    raise ValueError("no fixed point q > 0 has χ₁ = χ_∥ = 1")
+
+
+def equal_factors(kernel: Kernel) -> Iterator[tuple[float, float, float]]:
+    """(σ_w², σ_b², q) with χ₁ = χ_∥ = 1 at every q > 0 beside which one of the two passes the other, from
+    below; σ_b² < 0 means that no biases make q a fixed point. Raises ValueError as `doubly_critical` does.
+    """
     _passed_on(kernel)
     table, grid = moments(kernel), reach(kernel)
     heights = _excess(table, grid)
@@ -52,9 +63,7 @@ def doubly_critical(kernel: Kernel) -> tuple[float, float, float]:
         ends = float(clear[k]), float(clear[k + 1])
         root = float(brentq(lambda u: float(_excess(table, np.array([u]))[0]), *ends, xtol=1e-15, rtol=1e-15))
         second, slope = (math.exp(part(np.array([root]))[0][0]) for part in (table.second, table.slope))
-        if math.exp(root) >= second / slope:
-            return 1 / slope, math.exp(root) - second / slope, math.exp(root)
-    raise ValueError("no fixed point q > 0 has χ₁ = χ_∥ = 1")
+        yield 1 / slope, math.exp(root) - second / slope, math.exp(root)
 
 
 def _passed_on(kernel: Kernel) -> None:
