@@ -125,4 +125,4 @@ def test_rprop_does_not_see_the_size_of_a_gradient(scale: float) -> None:
         state = State.start(np.array([1.0, -2.0, 0.5, 3.0]), Rprop(0.1))
         list(train(state, f, lambda step: None, Rprop(0.1), steps=40))
         paths.append(state.parameters)
-    assert np.array_equal(*paths) and np.abs(paths[0]).max() < 0.1
+    assert np.array_equal(paths[0], paths[1]) and np.abs(paths[0]).max() < 0.1

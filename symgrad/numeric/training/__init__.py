@@ -14,7 +14,7 @@ from symgrad.numeric.training.blocks import Highway, Residual, Stack
 from symgrad.numeric.training.chain import Chain, LossAndGradient, Trace
 from symgrad.numeric.training.clip import CLIPS, ByNorm, ByValue, Clip
 from symgrad.numeric.training.datasets import DATASETS, DataSet, Split
-from symgrad.numeric.training.dense import Activation, Dense
+from symgrad.numeric.training.dense import LINEAR, Activation, Dense
 from symgrad.numeric.training.layer import Layer, Pass, Scratch
 from symgrad.numeric.training.layers import LAYERS
 from symgrad.numeric.training.loop import CANCELLED, Record, State, relative_update, train
@@ -22,12 +22,15 @@ from symgrad.numeric.training.losses import LOSSES
 from symgrad.numeric.training.normalization import Normalization
 from symgrad.numeric.training.optimisers import OPTIMISERS, SGD, Adam, Momentum, Optimiser, Rprop
 from symgrad.numeric.training.parameters import Layout, norm
+from symgrad.numeric.training.plan import BLOCKS, Plan
+from symgrad.numeric.training.pretraining import PRETRAINING, Pretrained, Pretraining, pretrain
 from symgrad.numeric.training.recurrent import Recurrent
 from symgrad.numeric.training.tasks import TASKS, Task, TaskBatches
 
 __all__ = [
     "Activation",
     "Adam",
+    "BLOCKS",
     "Batches",
     "ByNorm",
     "ByValue",
@@ -40,6 +43,7 @@ __all__ = [
     "Dense",
     "Highway",
     "LAYERS",
+    "LINEAR",
     "LOSSES",
     "Layer",
     "Layout",
@@ -48,7 +52,11 @@ __all__ = [
     "Normalization",
     "OPTIMISERS",
     "Optimiser",
+    "PRETRAINING",
     "Pass",
+    "Plan",
+    "Pretrained",
+    "Pretraining",
     "Record",
     "Recurrent",
     "Residual",
@@ -64,6 +72,7 @@ __all__ = [
     "TaskBatches",
     "Trace",
     "norm",
+    "pretrain",
     "relative_update",
     "stream",
     "train",

@@ -27,6 +27,17 @@ def _orthogonal(draws: NDArray[np.float64]) -> NDArray[np.float64]:
     return orthogonal(draws[None])[0] * math.sqrt(units / inputs)
 
 
+def _same(a: Array, out: Array) -> None:
+    np.copyto(out, a)
+
+
+def _one(a: Array, h: Array, out: Array) -> None:
+    out.fill(1)
+
+
+LINEAR = Kernel(_same, _one, (1.0, 1.0), (1.0, 1.0))
+"""φ(x) = x, of a read-out."""
+
 LAWS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "gaussian": _gaussian,
     "orthogonal": _orthogonal,
