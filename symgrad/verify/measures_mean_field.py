@@ -11,13 +11,15 @@ from flint import arb
 from numpy.random import Generator
 
 from symgrad.errors import InputError
+from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.derivation import Claim
 from symgrad.theory.propagation.edge_of_chaos import SLOPES
+from symgrad.theory.propagation.hermite import C
 from symgrad.theory.propagation.length_map import SIGMA_W
 from symgrad.verify.nets import Float, NetOptions, draw, phi_kernel, resolve
 from symgrad.verify.verdict import Evidence, combine, within
 
-__all__ = ["separation"]
+__all__ = ["correlation", "separation"]
 
 SIGMAS = 4.0
 """Standard errors of a confidence interval."""
@@ -101,3 +103,68 @@ def _ratios(options: NetOptions, q: float, rng: Generator) -> Float:
     for matrix, slope in zip(reversed(tensors.weights[1:]), reversed(slopes[1:]), strict=True):
         g = (g * slope) @ matrix[0]
     return np.array([distances[-1] / distances[0], float(g @ g) / start])
+
+
+BITS = 80
+"""Of a map of correlations: beside 1 half of them are lost under a root."""
+FAR = 0.03
+"""Error of a mean correlation that widths from 128 on explain."""
+STARTS = (-0.5, 0.0, 0.7)
+"""Correlations of the two inputs."""
+
+
+def correlation(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:
+    """Correlations of two inputs of the same length go from layer to layer as a map says, in the mean.
+
+    expects: map, an expression in c. nets: `NetOptions`, 128 units or more, no biases. For three correlations
+    at the start, and every layer after the first, the mean over nets of the cosine between pre-activations,
+    ± 4 standard errors, must be within 0.03 of the map iterated from that of the first layer, as whole
+    intervals. Own passes in NumPy. Margin: share left of the worst layer.
+    """
+    options = NetOptions.read(net or {})
+    if options.width < 128 or options.depth < 2 or options.bias or options.sigma_b:
+        raise InputError(f"claim {claim.key}: wide nets of two layers or more are meant, without biases")
+    kernel = phi_kernel(resolve(options.activation))
+
+    @np.vectorize
+    def step(c: float) -> float:
+        with precision(BITS):
+            return float(ball(claim.expects["map"], {C: arb(min(max(c, -1.0), 1.0))}).mid())
+
+    seen: list[Float] = []
+    goal, most = (count * (4 if thorough else 1) for count in (FIRST, MOST))
+    while True:
+        seen += [_cosines(options, kernel, rng) for _ in range(goal - len(seen))]
+        cosines = np.array(seen)
+        expected, parts = cosines[..., 0], []
+        for layer in range(1, options.depth):
+            expected = step(expected)
+            missing = cosines[..., layer] - expected
+            for k, start in enumerate(STARTS):
+                half = SIGMAS * float(missing[:, k].std(ddof=1)) / math.sqrt(len(seen))
+                text = (
+                    f"{options}, from correlation {start}: {cosines[:, k, layer].mean():.4f} at layer "
+                    f"{layer + 1}, by the map {expected[:, k].mean():.4f}"
+                )
+                parts.append(within(abs(arb(float(missing[:, k].mean()), half)), FAR, text))
+        evidence = combine(parts)
+        if evidence.outcome != "UNDECIDED" or len(seen) >= most:
+            return evidence
+        goal *= 2
+
+
+def _cosines(options: NetOptions, kernel: Any, rng: Generator) -> Float:
+    """Between the pre-activations of two inputs, (3, L): for each start, layer by layer."""
+    tensors = draw(options, rng, 1)
+    rows = rng.standard_normal((2, options.width))
+    first = rows[0] / np.linalg.norm(rows[0])
+    across = rows[1] - first * (rows[1] @ first)
+    across /= np.linalg.norm(across)
+    h = np.array([first, *(start * first + math.sqrt(1 - start**2) * across for start in STARTS)])
+    found = []
+    for matrix in tensors.weights:
+        a = h @ matrix[0].T
+        lengths = np.linalg.norm(a, axis=1)
+        found.append(a[1:] @ a[0] / lengths[1:] / lengths[0])
+        h = np.asarray(kernel.value(a))
+    return np.array(found).T

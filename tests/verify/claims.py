@@ -20,7 +20,7 @@ from symgrad.theory.finite_width.jacobian_law import log_moments
 from symgrad.theory.finite_width.jacobian_moments import FOURTH
 from symgrad.theory.initialization.selu import self_normalizing
 from symgrad.theory.initialization.typical_gradient import DRIFT, N
-from symgrad.theory.propagation import edge_of_chaos
+from symgrad.theory.propagation import arc_cosine_kernel, edge_of_chaos
 from symgrad.theory.spectra.linear_product_edge import EDGE, SCALE
 from symgrad.theory.spectra.moments import relative_variance
 from symgrad.theory.spectra.pairings import trace_moment
@@ -165,6 +165,11 @@ TRUE: tuple[Claim, ...] = (
         "separation",
         {"activation": "tanh", "depth": 4, "width": 256, "sigma_w": 1.5, "sigma_b": 0.3},
         factor=edge_of_chaos.FACTOR,
+    ),
+    claim(
+        "correlation",
+        {"activation": "relu", "depth": 3, "width": 256, "sigma_w": 2**0.5},
+        map=arc_cosine_kernel.MAP,
     ),
     claim("recurrent-bound", bound="lstm-step"),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),
