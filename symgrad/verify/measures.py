@@ -25,7 +25,7 @@ from symgrad.verify.measures_gates import carousel, chrono, forgetting, truncati
 from symgrad.verify.measures_initialization import isometry, normalized_rows, typical_drift, uneven_layers
 from symgrad.verify.measures_kernel import kernel_accuracy
 from symgrad.verify.measures_latching import contraction, latch, latch_bound, latch_margin
-from symgrad.verify.measures_mean_field import correlation, separation
+from symgrad.verify.measures_mean_field import correlation, separation, settling
 from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
 from symgrad.verify.measures_recurrent import recurrent_bound, recurrent_slope
@@ -73,6 +73,7 @@ MEASURES: dict[str, Measure] = {
     "layered-slope": Measure(layered_slope),
     "separation": Measure(separation, ("factor",)),
     "correlation": Measure(correlation, ("map",)),
+    "settling": Measure(settling, ("length",)),
     "jacobian-moments": Measure(jacobian_moments, ("fourth",)),
     "jacobian-logarithm": Measure(jacobian_logarithm, ("moments",)),
     "trace-moments": Measure(trace_moments, ("moment",)),

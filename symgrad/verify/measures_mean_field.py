@@ -15,11 +15,11 @@ from symgrad.symbolic.balls import ball, precision
 from symgrad.symbolic.derivation import Claim
 from symgrad.theory.propagation.edge_of_chaos import SLOPES
 from symgrad.theory.propagation.hermite import C
-from symgrad.theory.propagation.length_map import SIGMA_W
+from symgrad.theory.propagation.length_map import SIGMA_B, SIGMA_W
 from symgrad.verify.nets import Float, NetOptions, draw, phi_kernel, resolve
 from symgrad.verify.verdict import Evidence, combine, within
 
-__all__ = ["correlation", "separation"]
+__all__ = ["correlation", "separation", "settling"]
 
 SIGMAS = 4.0
 """Standard errors of a confidence interval."""
@@ -168,3 +168,45 @@ def _cosines(options: NetOptions, kernel: Any, rng: Generator) -> Float:
         found.append(a[1:] @ a[0] / lengths[1:] / lengths[0])
         h = np.asarray(kernel.value(a))
     return np.array(found).T
+
+
+KEPT = 0.05
+"""Relative error of a mean square: its fluctuations add up over the layers that remember them."""
+LENGTHS = (0.01, 100.0)
+"""Mean squares of inputs from which lengths must come to the same."""
+
+
+def settling(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:
+    """The mean square of pre-activations comes to one length from short inputs and from long ones.
+
+    expects: length, an expression in σ_w and σ_b. nets: `NetOptions`, 128 units or more, deep enough for the
+    long ones. The mean over nets of the last layer, ± 4 standard errors, must be within 5 % of it from either
+    start, as whole intervals. Own passes in NumPy. Margin: share left.
+    """
+    options = NetOptions.read(net or {})
+    if options.width < 128 or options.bias:
+        raise InputError(f"claim {claim.key}: wide nets without a bias are meant")
+    kernel = phi_kernel(resolve(options.activation))
+    expected = float(claim.expects["length"].subs({SIGMA_W: options.sigma_w, SIGMA_B: options.sigma_b}))
+    seen = np.array([_squares(options, kernel, rng) for _ in range(MOST * (4 if thorough else 1))])
+    parts = []
+    for column, start in zip(seen.T, LENGTHS, strict=True):
+        half = SIGMAS * float(column.std(ddof=1)) / math.sqrt(len(column))
+        text = (
+            f"{options}, inputs of mean square {start}: {column.mean():.4f} ± {half:.4f}, "
+            f"expected {expected:.4f}"
+        )
+        parts.append(within(abs(arb(float(column.mean()), half) / expected - 1), KEPT, text))
+    return combine(parts)
+
+
+def _squares(options: NetOptions, kernel: Any, rng: Generator) -> Float:
+    """Mean squares at the last layer, one for each length of the inputs."""
+    tensors = draw(options, rng, 1)
+    direction = rng.standard_normal(options.width)
+    direction /= np.linalg.norm(direction)
+    h = np.sqrt(np.array(LENGTHS) * options.width)[:, None] * direction
+    for k, matrix in enumerate(tensors.weights):
+        a = h @ matrix[0].T + (0.0 if tensors.biases is None else tensors.biases[k][0])
+        h = np.asarray(kernel.value(a))
+    return np.asarray(np.mean(a**2, axis=1))

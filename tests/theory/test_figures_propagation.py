@@ -15,8 +15,10 @@ from symgrad.symbolic.letters import k
 from symgrad.theory.activations import CORE, kernel
 from symgrad.theory.entry import Entry
 from symgrad.theory.propagation import arc_cosine_kernel as arc
+from symgrad.theory.propagation import depth_scales as depth
 from symgrad.theory.propagation import edge_of_chaos as edge
 from symgrad.theory.propagation import erf_critical_line as line
+from symgrad.theory.propagation import length_map_fixed_point as fixed
 from symgrad.theory.propagation.hermite import C, Z
 
 
@@ -79,6 +81,12 @@ def test_withheld_points(name: str, sigma_w2: float, sigma_b2: float) -> None:
         (line, "WEIGHTS", 1 / line.WEIGHTS, line.erf_critical_line),
         (line, "BIASES", line.BIASES + 1, line.erf_critical_line),
         (line, "CURVATURE", 2 * line.CURVATURE, line.erf_critical_line),
+        (fixed, "RELU", 2 * fixed.RELU, fixed.length_map_fixed_point),
+        (fixed, "ROOM", fixed.ROOM + 1, fixed.length_map_fixed_point),
+        (fixed, "RISE", 1 / line.RISE, fixed.length_map_fixed_point),
+        (depth, "SCALE", 2 * depth.SCALE, depth.depth_scales),
+        (depth, "SCALE", -depth.SCALE, depth.depth_scales),
+        (depth, "DENSITY", line.DENSITY**2, depth.depth_scales),
         (arc, "FIRST", 2 * arc.FIRST, arc.arc_cosine_kernel),
         (arc, "ZEROTH", 1 - arc.ZEROTH, arc.arc_cosine_kernel),
         (arc, "MAP", arc.MAP**2, arc.arc_cosine_kernel),

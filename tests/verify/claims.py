@@ -20,7 +20,7 @@ from symgrad.theory.finite_width.jacobian_law import log_moments
 from symgrad.theory.finite_width.jacobian_moments import FOURTH
 from symgrad.theory.initialization.selu import self_normalizing
 from symgrad.theory.initialization.typical_gradient import DRIFT, N
-from symgrad.theory.propagation import arc_cosine_kernel, edge_of_chaos
+from symgrad.theory.propagation import arc_cosine_kernel, edge_of_chaos, length_map_fixed_point
 from symgrad.theory.spectra.linear_product_edge import EDGE, SCALE
 from symgrad.theory.spectra.moments import relative_variance
 from symgrad.theory.spectra.pairings import trace_moment
@@ -170,6 +170,11 @@ TRUE: tuple[Claim, ...] = (
         "correlation",
         {"activation": "relu", "depth": 3, "width": 256, "sigma_w": 2**0.5},
         map=arc_cosine_kernel.MAP,
+    ),
+    claim(
+        "settling",
+        {"activation": "relu", "depth": 12, "width": 160, "sigma_w": 0.9, "sigma_b": 0.7},
+        length=length_map_fixed_point.RELU,
     ),
     claim("recurrent-bound", bound="lstm-step"),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),

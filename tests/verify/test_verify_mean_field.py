@@ -11,7 +11,8 @@ from symgrad.errors import InputError
 from symgrad.theory.propagation.arc_cosine_kernel import MAP
 from symgrad.theory.propagation.edge_of_chaos import FACTOR, SLOPES
 from symgrad.theory.propagation.hermite import C
-from symgrad.theory.propagation.length_map import SIGMA_W
+from symgrad.theory.propagation.length_map import SIGMA_B, SIGMA_W
+from symgrad.theory.propagation.length_map_fixed_point import RELU
 from symgrad.verify import judge
 from tests.verify.claims import claim
 
@@ -42,3 +43,11 @@ def test_a_wrong_map_of_correlations_fails(wrong: sp.Expr) -> None:
 def test_correlations_are_followed_without_biases() -> None:
     with pytest.raises(InputError, match="without biases"):
         judge(claim("correlation", NET, map=MAP))
+
+
+@pytest.mark.parametrize(
+    "wrong", [SIGMA_B**2, SIGMA_B**2 / (1 - SIGMA_W**2), sp.Rational(11, 10) * RELU], ids=str
+)
+def test_a_wrong_length_fails(wrong: sp.Expr) -> None:
+    net = {"activation": "relu", "depth": 12, "width": 160, "sigma_w": 0.9, "sigma_b": 0.7}
+    assert judge(claim("settling", net, length=wrong)).verdict == "FAIL"
