@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from symgrad.numeric.kernel import Kernel
 from symgrad.numeric.recurrent.cells import GRU, LSTM, RNN
 from symgrad.numeric.training import (
+    LINEAR,
     Activation,
     Chain,
     Dense,
@@ -61,14 +63,17 @@ EXAMPLES: dict[str, list[Layer]] = {
 """Kind of layer → examples that see 4 units."""
 
 
+def _phi(kernel: Kernel) -> Callable[[Any], Any]:
+    return TORCH["identity" if kernel is LINEAR else next(n for n, k in KERNELS.items() if k is kernel)]
+
+
 def _torch_dense(layer: Any, tensors: Any, h: Any) -> Any:
-    phi = next(TORCH[name] for name, kernel in KERNELS.items() if kernel is layer.kernel)
     a = h @ tensors["weight"].T
-    return phi(a + tensors["bias"] if layer.bias else a)
+    return _phi(layer.kernel)(a + tensors["bias"] if layer.bias else a)
 
 
 def _torch_activation(layer: Any, tensors: Any, h: Any) -> Any:
-    return next(TORCH[name] for name, kernel in KERNELS.items() if kernel is layer.kernel)(h)
+    return _phi(layer.kernel)(h)
 
 
 def _torch_normalization(layer: Any, tensors: Any, h: Any) -> Any:

@@ -20,6 +20,7 @@ from symgrad.numeric.training.layers import LAYERS
 from symgrad.numeric.training.loop import CANCELLED, Record, State, relative_update, train
 from symgrad.numeric.training.losses import LOSSES
 from symgrad.numeric.training.normalization import Normalization
+from symgrad.numeric.training.observe import Observation, layer_matrices, observe
 from symgrad.numeric.training.optimisers import OPTIMISERS, SGD, Adam, Momentum, Optimiser, Rprop
 from symgrad.numeric.training.parameters import Layout, norm
 from symgrad.numeric.training.plan import BLOCKS, Plan
@@ -51,6 +52,7 @@ __all__ = [
     "Momentum",
     "Normalization",
     "OPTIMISERS",
+    "Observation",
     "Optimiser",
     "PRETRAINING",
     "Pass",
@@ -71,7 +73,9 @@ __all__ = [
     "Task",
     "TaskBatches",
     "Trace",
+    "layer_matrices",
     "norm",
+    "observe",
     "pretrain",
     "relative_update",
     "stream",

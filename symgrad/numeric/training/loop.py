@@ -16,7 +16,7 @@ from symgrad.numeric.training.batches import Batches
 from symgrad.numeric.training.chain import LossAndGradient
 from symgrad.numeric.training.clip import Clip
 from symgrad.numeric.training.optimisers import Optimiser
-from symgrad.numeric.training.parameters import Layout, norm
+from symgrad.numeric.training.parameters import Layout, norm, relative_change
 
 CANCELLED = "cancelled"
 
@@ -115,12 +115,8 @@ def train(
 
 def relative_update(layout: Layout, before: Array, after: Array) -> dict[str, float]:
     """‖T_after − T_before‖/‖T_before‖ of every tensor: 0 where nothing changed, ∞ from 0 to anything else."""
-    old, new = layout.views(before), layout.views(after)
-    found = {}
-    for name, tensor in old.items():
-        change, size = norm((new[name] - tensor).reshape(-1)), norm(tensor.reshape(-1))
-        found[name] = change / size if size else math.inf if change else 0.0
-    return found
+    new = layout.views(after)
+    return {name: relative_change(new[name], old) for name, old in layout.views(before).items()}
 
 
 def _fault(step: int, loss: float, length: float, gradient: Array, layout: Layout | None) -> str | None:

@@ -95,6 +95,12 @@ def norm(vector: Array) -> float:
     return peak * math.sqrt(squares(vector / vector.dtype.type(peak)))
 
 
+def relative_change(new: Array, old: Array) -> float:
+    """‖new − old‖/‖old‖, Frobenius': 0 where nothing changed, ∞ from 0 to anything else."""
+    change, size = norm((new - old).reshape(-1)), norm(old.reshape(-1))
+    return change / size if size else math.inf if change else 0.0
+
+
 def _smallest(dtype: np.dtype[Any]) -> float:
     """A sum of squares below this may have lost terms to underflow."""
     finfo = np.finfo(dtype)
