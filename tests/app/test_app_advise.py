@@ -59,6 +59,7 @@ def test_what_cannot_be_advised_is_said(open_view: OpenView, address: dict[str, 
     assert any(word in block.value for block in app.code)
 
 
+@pytest.mark.slow
 def test_every_preset_is_answered() -> None:
     for preset in advise.ADVICE_PRESETS:
         assert set(preset.options) == set(advise.ADVICE_DEFAULTS)

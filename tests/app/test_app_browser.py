@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 SCREENS = {"light": ("light", 1280, 900), "dark": ("dark", 1280, 900), "phone": ("light", 390, 844)}
 PAGES = [
-    *((f"/{view.key}".replace("/start", "/"), screen) for view in views.VIEWS for screen in SCREENS),
+    *(
+        (f"/{view.key}".replace("/start", "/"), screen)
+        for view in views.VIEWS
+        for screen in ("light", "phone")
+    ),
+    *(
+        pytest.param(f"/{view.key}", "dark", marks=pytest.mark.slow)
+        for view in views.VIEWS
+        if view.key not in ("start", "depth")
+    ),
+    ("/", "dark"),
+    ("/depth", "dark"),
     ("/library?derivation=norm-bound", "phone"),
     ("/activation?activation=selu", "dark"),
     ("/activation?activation=sqrt(|x|)", "phone"),
