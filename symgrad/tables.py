@@ -193,13 +193,14 @@ def _atlas(document: Document, console: Console) -> None:
     families = dict.fromkeys(row["family"] for row in document["rows"])
     for family in families:
         console.print(f"[bold]{escape(family or 'typed')}[/]")
-        table = _table("", "inf φ′", "sup φ′", "smoothness", "gain", "back", "proof")
+        table = _table("", "inf φ′", "sup φ′", "smoothness", "gain", "back", "criticality", "proof")
         table.columns[0].no_wrap = True
         for row in document["rows"]:
             if row["family"] == family:
                 figures = [row["inf"], row["sup"]], [row["forward_gain"], row["backward_gain"]]
                 ends, gains = ([_figure(value) for value in values] for values in figures)
-                table.add_row(escape(row["name"]), *ends, row["smoothness"], *gains, row["sup"]["proof"])
+                words = row["criticality"]["kind"], row["sup"]["proof"]
+                table.add_row(escape(row["name"]), *ends, row["smoothness"], *gains, *words)
         console.print(table)
     console.print(f"[bold]{len(document['rows'])} activations[/]; all columns: symgrad atlas --format csv")
 

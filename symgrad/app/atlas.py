@@ -18,7 +18,8 @@ __all__ = ["view"]
 
 Row = dict[str, Any]
 ALL = "all families"
-DEFAULTS = {"family": ALL, "words": ""}
+ANY = "all classes"
+DEFAULTS = {"family": ALL, "criticality": ANY, "words": ""}
 FIGURES = {
     "inf φ′": "The infimum of the slope over the line.",
     "sup φ′": "The supremum of the slope over the line.",
@@ -26,6 +27,13 @@ FIGURES = {
     "forward gain": "The weight scale that keeps the second moment 1 going forwards: 1/√E φ(z)².",
     "backward gain": "The weight scale that keeps the mean squared gradient going back: 1/√E φ′(z)².",
 }
+
+CRITICAL = {
+    "critical q": "The variance of pre-activations at which both factors are 1; empty where all or none are.",
+    "critical σ_w²": "The variance of weights times the fan-in that it takes.",
+    "critical σ_b²": "The variance of biases that it takes.",
+}
+KEYS = ("q", "sigma_w2", "sigma_b2")
 
 
 @st.cache_data(show_spinner=False, max_entries=1)
@@ -42,7 +50,7 @@ def view() -> None:
     st.caption("Sort by a click on a heading; a tick in the first column opens that activation.")
     chosen = filtered(rows)
     if not chosen:
-        st.info("No activation has all of these words. Fewer letters, or all families, show more.")
+        st.info("No activation has all of these words. Fewer letters, all families or all classes show more.")
         return
     table(chosen)
     st.caption(f"{len(chosen)} of {len(rows)} activations; parameters at their defaults.")
@@ -81,9 +89,11 @@ def largest(row: Row) -> float:
 
 
 def filtered(rows: list[Row]) -> list[Row]:
-    """The rows of one family that have all the words somewhere in name, formula, source or frameworks."""
+    """The rows of one family and criticality class that have all the words somewhere in name, formula, source
+    or frameworks."""
     families = list(dict.fromkeys(row["family"] for row in rows))
-    narrow, wide = st.columns([2, 3], vertical_alignment="bottom")
+    classes = list(dict.fromkeys(row["criticality"]["kind"] for row in rows))
+    narrow, middle, wide = st.columns([2, 2, 3], vertical_alignment="bottom")
     with narrow:
         family = st.selectbox(
             "Family",
@@ -91,6 +101,16 @@ def filtered(rows: list[Row]) -> list[Row]:
             key="family",
             bind="query-params",
             help="What the activations are made of; the chart below has a line for each family.",
+        )
+    with middle:
+        kind = st.selectbox(
+            "Criticality",
+            [ANY, *classes],
+            key="criticality",
+            bind="query-params",
+            help="At which lengths of pre-activations weights and biases keep both lengths and gradients: "
+            "at every one, in the limit of short ones (K* = 0), at one that lengths return to from one side "
+            "only (half-stable), or at none.",
         )
     with wide:
         words = st.text_input(
@@ -101,7 +121,9 @@ def filtered(rows: list[Row]) -> list[Row]:
             placeholder="tanh, Keras, Hochreiter, analytic …",
             help="Words of a name, a formula, a source, a framework, a smoothness class or a symmetry.",
         )
-    kept = [row for row in rows if family in (ALL, row["family"])]
+    kept = [
+        row for row in rows if family in (ALL, row["family"]) and kind in (ANY, row["criticality"]["kind"])
+    ]
     return [row for row in kept if all(word in text_of(row) for word in words.lower().split())]
 
 
@@ -111,7 +133,7 @@ def text_of(row: Row) -> str:
         row[key] for key in ("name", "family", "expression", "source", "smoothness", "parity", "direction")
     )
     theirs = (f"{module} {names}" for module, names in row["frameworks"].items())
-    return " ".join((*own, *theirs)).lower()
+    return " ".join((*own, row["criticality"]["kind"], *theirs)).lower()
 
 
 def table(rows: list[Row]) -> None:
@@ -127,6 +149,10 @@ def table(rows: list[Row]) -> None:
             "activation": st.column_config.TextColumn("activation", pinned=True),
             "where": st.column_config.TextColumn("where", help="Where sup φ′ is attained or approached."),
             **figures,
+            **{
+                name: st.column_config.NumberColumn(name, help=says, format="%.6g")
+                for name, says in CRITICAL.items()
+            },
         },
         on_select="rerun",
         selection_mode="single-row",
@@ -156,6 +182,9 @@ def cells(row: Row) -> Row:
         "direction": row["direction"],
         "φ′ = g(φ), g(y)": row["autonomous"] or "",
         **{name: number(value) for name, value in gains.items()},
+        "criticality": row["criticality"]["kind"],
+        **{name: number(row["criticality"][key]) for name, key in zip(CRITICAL, KEYS, strict=True)},
+        "criticality, why": row["criticality"]["why"],
         "proof": row["sup"]["proof"],
         "φ′(x)": row["derivative"],
         "source": row["source"],

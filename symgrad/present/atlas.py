@@ -52,6 +52,20 @@ def _frameworks(row: Row) -> str:
     return "; ".join(f"{module}: {names}" for module, names in row["frameworks"].items())
 
 
+def _critical(row: Row, name: str) -> str:
+    """A figure of the criticality class; empty where there is none, or where it may be any."""
+    value = row["criticality"][name]
+    return "" if value is None else str(value["decimal"])
+
+
+def _class(row: Row) -> str:
+    """The criticality class, with its length where that is one above 0."""
+    found = row["criticality"]
+    if found["kind"] == "half-stable":
+        return f"half-stable, $q =$ {_formula(found['q'])}"
+    return str(found["kind"]).replace("K* = 0", "$K^* = 0$")
+
+
 def _extremum_cells(name: str) -> dict[str, Callable[[Row], str]]:
     return {
         name: lambda row: row[name]["decimal"],
@@ -84,6 +98,12 @@ COLUMNS: dict[str, Callable[[Row], str]] = {
     "g with phi' = g(phi)": lambda row: row["autonomous"] or "",
     **_gain_cells("forward"),
     **_gain_cells("backward"),
+    "criticality": lambda row: row["criticality"]["kind"],
+    "criticality proof": lambda row: row["criticality"]["proof"],
+    "critical q": lambda row: _critical(row, "q"),
+    "critical sigma_w^2": lambda row: _critical(row, "sigma_w2"),
+    "critical sigma_b^2": lambda row: _critical(row, "sigma_b2"),
+    "criticality why": lambda row: row["criticality"]["why"],
     "source": lambda row: row["source"],
     "frameworks": _frameworks,
 }
@@ -131,6 +151,7 @@ def _typeset(words: Callable[[str], str]) -> dict[str, Callable[[Row], str]]:
         "g(y), φ′ = g(φ)": lambda row: f"${row['autonomous_latex']}$" if row["autonomous"] else "",
         "forward gain": lambda row: _formula(row["forward_gain"]),
         "backward gain": lambda row: _formula(row["backward_gain"]),
+        "criticality": _class,
         "proof": lambda row: words(_proof(row)),
         "source": lambda row: words(row["source"]),
         "frameworks": lambda row: words(_frameworks(row)),
@@ -148,7 +169,8 @@ TITLE = "An atlas of activations"
 SAYS = (
     "Every elementwise activation of PyTorch, JAX and Keras and many of the literature. Each figure is "
     "derived from the formula by the program that wrote this table; gains are for pre-activations of "
-    "variance 1."
+    "variance 1. The criticality class says at which variance q of pre-activations lengths and gradients can "
+    "both be kept."
 )
 
 
@@ -179,7 +201,7 @@ _PREAMBLE = r"""\documentclass[9pt,a4paper]{article}
 \setlength{\tabcolsep}{3pt}
 \newcolumntype{L}[1]{>{\raggedright\arraybackslash}p{#1}}
 """
-_WIDTHS = (2.4, 7.0, 10.0, 2.3, 2.1, 2.3, 2.1, 2.3, 1.6, 1.6, 1.5, 4.0, 2.2, 2.2, 1.4, 5.0, 2.6)
+_WIDTHS = (2.4, 7.0, 10.0, 2.3, 2.1, 2.3, 2.1, 2.3, 1.6, 1.6, 1.5, 4.0, 2.2, 2.2, 2.2, 1.4, 5.0, 2.6)
 """Centimetres of the columns; a2 paper, for the table is a wide one."""
 
 

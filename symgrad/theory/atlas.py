@@ -18,6 +18,7 @@ from symgrad.theory.activation_derivative import as_written, differentiation, ow
 from symgrad.theory.activations import ACTIVATIONS, FAMILIES, Activation, slope_range
 from symgrad.theory.activations.frameworks import framework_names
 from symgrad.theory.initialization.gains import Gains, gains
+from symgrad.theory.propagation.criticality import Criticality, criticality
 
 __all__ = ["Row", "atlas", "row"]
 
@@ -25,7 +26,8 @@ __all__ = ["Row", "atlas", "row"]
 @dataclass(frozen=True)
 class Row:
     """One activation: φ and φ′ with the letters of its parameters and their values; at these values the range
-    of φ′, the shape of φ, g with φ′ = g(φ) (None with the reason in `own_says`) and the gains at q = 1.
+    of φ′, the shape of φ, g with φ′ = g(φ) (None with the reason in `own_says`), the gains at q = 1 and where
+    lengths and gradients can both be kept.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Row:
     own: sp.Expr | None
     own_says: Prose
     gains: Gains
+    criticality: Criticality
     source: Source | None
     frameworks: dict[str, str]
 
@@ -62,6 +65,7 @@ def row(entry: Activation) -> Row:
         own=own.g,
         own_says=own.sentence,
         gains=gains(entry),
+        criticality=criticality(entry),
         source=entry.source,
         frameworks=framework_names(entry.name),
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from symgrad.symbolic.number import Number
     from symgrad.symbolic.ranges.extremum import Extremum
+    from symgrad.theory.propagation.criticality import Criticality
 
 __all__ = ["STORED", "atlas", "atlas_row"]
 
@@ -68,7 +69,8 @@ def _rows(activation: str | None, anew: bool) -> list[Document]:
 
 
 def atlas_row(activation: str) -> Document:
-    """One row: φ, φ′ and its range, the shape of φ, g with φ′ = g(φ), the gains at q = 1, the source."""
+    """One row: φ, φ′ and its range, the shape of φ, g with φ′ = g(φ), the gains at q = 1, the criticality
+    class, the source."""
     from symgrad.present.latex import latex
     from symgrad.present.plain import plain, prose_plain, written
     from symgrad.theory.atlas import row
@@ -94,6 +96,7 @@ def atlas_row(activation: str) -> Document:
         "autonomous_latex": None if found.own is None else latex(found.own),
         "autonomous_says": prose_plain(found.own_says),
         **{name: _number(number) for name, number in gains.items()},
+        "criticality": _criticality(found.criticality),
         "source": None if source is None else BIBLIOGRAPHY[source.key].written(where=source.where),
         "frameworks": found.frameworks,
     }
@@ -113,3 +116,33 @@ def _number(number: Number | None) -> Document | None:
     from symgrad.verbs.gains import number_document
 
     return number_document(number)
+
+
+def _criticality(found: Criticality) -> Document:
+    """The class; q (null where every length does), σ_w² and σ_b² where both factors are 1; `short`: what
+    short lengths do, K ↦ K + aK^p; `points`: all q > 0 that were found; whether it is proved that these are
+    all."""
+    from symgrad.present.plain import written
+
+    short = found.drift
+    return {
+        "kind": found.kind,
+        "proof": found.proof,
+        **{name: _number(getattr(found, name)) for name in ("q", "sigma_w2", "sigma_b2")},
+        "short": None
+        if short is None
+        else {
+            "coefficient": None if short.coefficient is None else written(short.coefficient),
+            "power": None if short.power is None else str(short.power),
+            "side": short.side,
+        },
+        "points": [
+            {
+                **{name: _number(getattr(point, name)) for name in ("q", "sigma_w2", "sigma_b2")},
+                "returns_from": {1: "below", -1: "above"}.get(point.bends),
+            }
+            for point in found.points
+        ],
+        "complete": found.complete,
+        "why": found.why,
+    }

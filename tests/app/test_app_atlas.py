@@ -77,6 +77,24 @@ def test_a_family_and_words_narrow_the_table(open_page: OpenPage) -> None:
     assert f"3 of {len(ROWS)} activations" in page.inner_text("body")
 
 
+def test_a_criticality_class_narrows_the_table(open_page: OpenPage) -> None:
+    page = open_page("/atlas?criticality=half-stable")
+    size = sum(row["criticality"]["kind"] == "half-stable" for row in ROWS)
+    assert 0 < size < len(ROWS)
+    assert f"{size} of {len(ROWS)} activations" in page.inner_text("body")
+
+
+def test_each_class_has_its_figures() -> None:
+    gelu, relu, softplus = (
+        next(atlas.cells(row) for row in ROWS if row["name"] == name) for name in ("gelu", "relu", "softplus")
+    )
+    assert gelu["criticality"] == "half-stable"
+    assert gelu["critical q"] == pytest.approx((3 + math.sqrt(17)) / 2, rel=1e-12)
+    assert (round(gelu["critical σ_w²"], 8), round(gelu["critical σ_b²"], 8)) == (1.98305826, 0.17292239)
+    assert (relu["criticality"], relu["critical q"], relu["critical σ_w²"]) == ("scale-invariant", None, 2.0)
+    assert (softplus["criticality"], softplus["critical σ_w²"]) == ("none", None)
+
+
 def test_a_row_opens_its_activation(open_page: OpenPage) -> None:
     page = open_page("/atlas?words=gompertz")
     with settled(page):
