@@ -26,6 +26,7 @@ SUBJECTS = {
     "spectra": "All singular values: dynamical isometry",
     "time": "Through time: one matrix, applied again and again",
     "gates": "Gates: LSTM, GRU and the constant error carousel",
+    "remedies": "Remedies: what each does to the product of n factors",
     "activations": "Activations: derivative and range",
 }
 """Headings; a subject that is not named here is shown by its own name."""

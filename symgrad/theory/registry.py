@@ -47,7 +47,7 @@ def _place(name: str) -> tuple[str, int]:
 SUBJECTS = (
     *("learning", "depth", "conditions", "arithmetic"),
     *("initialization", "propagation", "finite width", "spectra"),
-    *("time", "gates", "activations"),
+    *("time", "gates", "remedies", "activations"),
 )
 """The order in which a reader meets the subjects."""
 

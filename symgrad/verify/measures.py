@@ -30,6 +30,7 @@ from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
 from symgrad.verify.measures_recurrent import recurrent_bound, recurrent_slope
 from symgrad.verify.measures_spectra import jacobian_edge, jacobian_spectrum, trace_moments
+from symgrad.verify.measures_remedies import path_sum
 from symgrad.verify.measures_time_norms import matrix_powers, time_bound
 from symgrad.verify.measures_time_unfolding import gated_step, shared_weights, time_product
 from symgrad.verify.verdict import Evidence
@@ -78,6 +79,7 @@ MEASURES: dict[str, Measure] = {
     "jacobian-logarithm": Measure(jacobian_logarithm, ("moments",)),
     "trace-moments": Measure(trace_moments, ("moment",)),
     "jacobian-spectrum": Measure(jacobian_spectrum, ("q", "relative")),
+    "path-sum": Measure(path_sum, ("count", "chance")),
     "jacobian-edge": Measure(jacobian_edge, ("edge", "scale")),
     "recurrent-bound": Measure(recurrent_bound, ("bound",), nets=False, unit=DECADES),
     "latch": Measure(latch, ("rests",), nets=False),

@@ -20,7 +20,13 @@ from symgrad.theory.finite_width.jacobian_law import log_moments
 from symgrad.theory.finite_width.jacobian_moments import FOURTH
 from symgrad.theory.initialization.selu import self_normalizing
 from symgrad.theory.initialization.typical_gradient import DRIFT, N
-from symgrad.theory.propagation import arc_cosine_kernel, edge_of_chaos, length_map_fixed_point
+from symgrad.theory.propagation import (
+    arc_cosine_kernel,
+    criticality_classes,
+    edge_of_chaos,
+    length_map_fixed_point,
+)
+from symgrad.theory.remedies import residual_paths
 from symgrad.theory.spectra.linear_product_edge import EDGE, SCALE
 from symgrad.theory.spectra.moments import relative_variance
 from symgrad.theory.spectra.pairings import trace_moment
@@ -176,6 +182,13 @@ TRUE: tuple[Claim, ...] = (
         {"activation": "relu", "depth": 12, "width": 160, "sigma_w": 0.9, "sigma_b": 0.7},
         length=length_map_fixed_point.RELU,
     ),
+    claim(
+        "path-sum",
+        {"activation": "tanh", "depth": 4, "width": 2},
+        count=residual_paths.COUNT,
+        chance=(54, 19, 35, residual_paths.CHANCE),
+    ),
+    claim("both-factors", criticality_classes.NETS[1], **criticality_classes.FACTORS),
     claim("recurrent-bound", bound="lstm-step"),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),
     claim("uneven-layers", UNEVEN, variance=1 / n_in, forward=1, backward=n_out / n_in),

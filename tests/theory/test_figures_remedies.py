@@ -1,0 +1,38 @@
+"""Figures of the remedies against oracles of their own; planted errors in their derivations."""
+
+from __future__ import annotations
+
+import pytest
+import sympy as sp
+from scipy import stats
+
+from symgrad.errors import RefutedError
+from symgrad.symbolic.letters import n
+from symgrad.theory.entry import Entry
+from symgrad.theory.remedies import residual_paths as paths
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "wrong", "entry"),
+    [
+        (paths, "BLOCK", paths.IDENTITY - paths.BLOCK, paths.residual_paths),
+        (paths, "BLOCK", 2 * paths.BLOCK, paths.residual_paths),
+        (paths, "COUNT", sp.binomial(n + 1, paths.LENGTH), paths.residual_paths),
+        (paths, "COUNT", n**paths.LENGTH, paths.residual_paths),
+        (paths, "CHANCE", sp.Rational(98, 100), paths.residual_paths),
+        (paths, "SHORTEST", 18, paths.residual_paths),
+    ],
+)
+def test_a_wrong_formula_breaks_the_derivation(
+    monkeypatch: pytest.MonkeyPatch, module: object, name: str, wrong: object, entry: Entry
+) -> None:
+    monkeypatch.setattr(module, name, wrong)
+    with pytest.raises(RefutedError):
+        entry.body()
+
+
+def test_published_share_of_paths() -> None:
+    """54 blocks: P(19 ≤ K ≤ 35) = .98017 (SciPy's binomial law)."""
+    law = stats.binom(54, 0.5)
+    assert f"{float(paths.CHANCE):.5f}" == "0.98017"
+    assert abs(law.cdf(35) - law.cdf(18) - float(paths.CHANCE)) < 1e-12
