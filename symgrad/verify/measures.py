@@ -17,6 +17,7 @@ from symgrad.verify.measures_activation import derivative_range, extreme_value
 from symgrad.verify.measures_arithmetic import float_floor
 from symgrad.verify.measures_clipping import clip_norm, clip_value
 from symgrad.verify.measures_counterexample import counterexample, lyapunov
+from symgrad.verify.measures_criticality import both_factors
 from symgrad.verify.measures_depth import decay_rate, gradient_bound, holds, typical_slope
 from symgrad.verify.measures_error_flow import error_flow, error_flow_attained, error_flow_bound
 from symgrad.verify.measures_finite_width import jacobian_logarithm, jacobian_moments, layered_slope
@@ -29,8 +30,8 @@ from symgrad.verify.measures_mean_field import correlation, separation, settling
 from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
 from symgrad.verify.measures_recurrent import recurrent_bound, recurrent_slope
-from symgrad.verify.measures_spectra import jacobian_edge, jacobian_spectrum, trace_moments
 from symgrad.verify.measures_remedies import path_sum
+from symgrad.verify.measures_spectra import jacobian_edge, jacobian_spectrum, trace_moments
 from symgrad.verify.measures_time_norms import matrix_powers, time_bound
 from symgrad.verify.measures_time_unfolding import gated_step, shared_weights, time_product
 from symgrad.verify.verdict import Evidence
@@ -73,13 +74,14 @@ MEASURES: dict[str, Measure] = {
     "recurrent-slope": Measure(recurrent_slope),
     "layered-slope": Measure(layered_slope),
     "separation": Measure(separation, ("factor",)),
+    "both-factors": Measure(both_factors, ("lengths", "along", "across")),
     "correlation": Measure(correlation, ("map",)),
     "settling": Measure(settling, ("length",)),
     "jacobian-moments": Measure(jacobian_moments, ("fourth",)),
     "jacobian-logarithm": Measure(jacobian_logarithm, ("moments",)),
+    "path-sum": Measure(path_sum, ("count", "chance")),
     "trace-moments": Measure(trace_moments, ("moment",)),
     "jacobian-spectrum": Measure(jacobian_spectrum, ("q", "relative")),
-    "path-sum": Measure(path_sum, ("count", "chance")),
     "jacobian-edge": Measure(jacobian_edge, ("edge", "scale")),
     "recurrent-bound": Measure(recurrent_bound, ("bound",), nets=False, unit=DECADES),
     "latch": Measure(latch, ("rests",), nets=False),

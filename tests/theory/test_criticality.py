@@ -11,10 +11,12 @@ import mpmath as mp
 import pytest
 import sympy as sp
 
+from symgrad.errors import RefutedError
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.zeros.cuts import cuts
 from symgrad.theory.activations import ACTIVATIONS
 from symgrad.theory.activations.setting import entry_of
+from symgrad.theory.propagation import criticality_classes as classes
 from symgrad.theory.propagation.criticality import criticality
 from symgrad.theory.propagation.drift import drift
 from symgrad.theory.propagation.enclosed import enclosed_doubly_critical
@@ -168,7 +170,7 @@ def test_signs_that_are_not_found_are_refused() -> None:
             _folded(text)
 
 
-@pytest.mark.parametrize("name", ["serf", "swat", "reu"])
+@pytest.mark.parametrize("name", ["swat", "reu"])
 def test_no_more_zeros_than_sign_changes(name: str) -> None:
     """E φφ″ by mpmath's quadrature, as E xφφ′/q − E φ′², has the sign of the first at small q and of the
     integral at large ones, and changes it no oftener than φφ″ does."""
@@ -233,3 +235,38 @@ def test_a_cubic_by_hand() -> None:
 def test_what_has_no_class_is_said() -> None:
     found = criticality(entry_of("log(x)", None))
     assert found.kind == "undecided" and "Not decided" in found.why
+
+
+# --- the derivation
+
+
+def test_published_gelu_from_the_derivation() -> None:
+    """σ_w² and σ_b² in closed form, against mpmath's quadrature of GELU at K* = (3 + √17)/2."""
+    with mp.workdps(25):
+        q = (3 + mp.sqrt(17)) / 2
+
+        def mean(f: Any) -> Any:
+            return mp.quad(lambda z: f(mp.sqrt(q) * z) * mp.npdf(z), [-14, -6, -2, 0, 2, 6, 14])
+
+        slopes = mean(lambda t: (mp.ncdf(t) + t * mp.npdf(t)) ** 2)
+        assert abs(mp.mpf(str(sp.N(classes.GELU_WEIGHTS, 25))) - 1 / slopes) < 1e-18
+        biases = q - mean(lambda t: (t * mp.ncdf(t)) ** 2) / slopes
+        assert abs(mp.mpf(str(sp.N(classes.GELU_BIASES, 25))) - biases) < 1e-18
+        bent = mean(lambda t: t * mp.ncdf(t) * mp.npdf(t) * (2 - t * t))
+        assert abs(bent) < 1e-18
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("GELU_LENGTH", (3 + sp.sqrt(13)) / 2),
+        ("GELU_CURVED", classes.GELU_CURVED * 2),
+        ("SHORT", classes.SHORT + 1),
+        ("GELU_BIASES", sp.Rational(1, 5)),
+        ("SIGMOID", sp.tanh(x)),
+    ],
+)
+def test_a_planted_error_is_refused(name: str, wrong: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classes, name, wrong)
+    with pytest.raises(RefutedError):
+        classes.criticality_classes.body()

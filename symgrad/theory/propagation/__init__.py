@@ -7,5 +7,6 @@ READING = (
     "length_map_fixed_point",
     "depth_scales",
     "arc_cosine_kernel",
+    "criticality_classes",
 )
 """The modules that hold derivations, in the order in which a reader meets them."""
