@@ -15,6 +15,7 @@ from numpy.random import Generator
 from symgrad.symbolic.derivation import Claim
 from symgrad.verify.measures_activation import derivative_range, extreme_value
 from symgrad.verify.measures_arithmetic import float_floor
+from symgrad.verify.measures_blocks import block_growth, first_step
 from symgrad.verify.measures_clipping import clip_norm, clip_value
 from symgrad.verify.measures_counterexample import counterexample, lyapunov
 from symgrad.verify.measures_criticality import both_factors
@@ -79,6 +80,8 @@ MEASURES: dict[str, Measure] = {
     "settling": Measure(settling, ("length",)),
     "jacobian-moments": Measure(jacobian_moments, ("fourth",)),
     "jacobian-logarithm": Measure(jacobian_logarithm, ("moments",)),
+    "block-growth": Measure(block_growth, ("growth",)),
+    "first-step": Measure(first_step, ("scale",)),
     "path-sum": Measure(path_sum, ("count", "chance")),
     "trace-moments": Measure(trace_moments, ("moment",)),
     "jacobian-spectrum": Measure(jacobian_spectrum, ("q", "relative")),

@@ -10,6 +10,7 @@ from symgrad.errors import RefutedError
 from symgrad.symbolic.letters import n
 from symgrad.theory.entry import Entry
 from symgrad.theory.remedies import residual_paths as paths
+from symgrad.theory.remedies import residual_scaling as scaling
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,11 @@ from symgrad.theory.remedies import residual_paths as paths
         (paths, "COUNT", n**paths.LENGTH, paths.residual_paths),
         (paths, "CHANCE", sp.Rational(98, 100), paths.residual_paths),
         (paths, "SHORTEST", 18, paths.residual_paths),
+        (scaling, "FACTOR", 1 + scaling.ALPHA, scaling.residual_scaling),
+        (scaling, "GROWTH", scaling.GROWTH**2, scaling.residual_scaling),
+        (scaling, "FIXUP", 1 / n, scaling.residual_scaling),
+        (scaling, "FIXUP", scaling.FIXUP**2, scaling.residual_scaling),
+        (scaling, "SCALES", {**scaling.SCALES, "1/sqrt(n)": 1 / n}, scaling.residual_scaling),
     ],
 )
 def test_a_wrong_formula_breaks_the_derivation(
@@ -36,3 +42,16 @@ def test_published_share_of_paths() -> None:
     law = stats.binom(54, 0.5)
     assert f"{float(paths.CHANCE):.5f}" == "0.98017"
     assert abs(law.cdf(35) - law.cdf(18) - float(paths.CHANCE)) < 1e-12
+
+
+def test_published_growth_of_fifty_blocks() -> None:
+    """L = 50: 1.1·10¹⁵ without a scale, 2.69 with 1/√L; a recursion in floating point."""
+    for name, figure in (("1", "1.1e+15"), ("1/sqrt(n)", "2.7e+00")):
+        scale = float(scaling.SCALES[name].subs(n, 50))
+        found = 1.0
+        for _ in range(50):
+            found += scale**2 * found
+        exact = scaling.GROWTH.subs({scaling.ALPHA: scaling.SCALES[name]}).subs(n, 50)
+        assert found == pytest.approx(float(exact), rel=1e-12)
+        assert f"{found:.1e}" == figure
+    assert f"{found:.2f}" == "2.69"

@@ -26,7 +26,7 @@ from symgrad.theory.propagation import (
     edge_of_chaos,
     length_map_fixed_point,
 )
-from symgrad.theory.remedies import residual_paths
+from symgrad.theory.remedies import residual_paths, residual_scaling
 from symgrad.theory.spectra.linear_product_edge import EDGE, SCALE
 from symgrad.theory.spectra.moments import relative_variance
 from symgrad.theory.spectra.pairings import trace_moment
@@ -188,6 +188,8 @@ TRUE: tuple[Claim, ...] = (
         count=residual_paths.COUNT,
         chance=(54, 19, 35, residual_paths.CHANCE),
     ),
+    claim("block-growth", residual_scaling.NETS[0], growth=residual_scaling.GROWTH),
+    claim("first-step", residual_scaling.STEPPED[0], scale=residual_scaling.FIXUP),
     claim("both-factors", criticality_classes.NETS[1], **criticality_classes.FACTORS),
     claim("recurrent-bound", bound="lstm-step"),
     claim("layer-moments", KEPT, q=1, forward={"relu": 1}, backward={"relu": 1}),

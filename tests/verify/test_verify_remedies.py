@@ -10,6 +10,7 @@ import sympy as sp
 from symgrad.errors import InputError
 from symgrad.symbolic.letters import n
 from symgrad.theory.remedies import residual_paths as paths
+from symgrad.theory.remedies import residual_scaling as scaling
 from symgrad.verify import judge
 from tests.verify.claims import claim
 
@@ -34,3 +35,21 @@ def test_wrong_counts_of_paths_fail(wrong: dict[str, Any]) -> None:
 def test_too_many_paths_are_refused() -> None:
     with pytest.raises(InputError, match="at most 10 blocks"):
         judge(claim("path-sum", {**SMALL, "depth": 11}, **PATHS))
+
+
+@pytest.mark.parametrize(
+    "wrong", [(1 + scaling.ALPHA) ** n, scaling.GROWTH ** sp.Rational(11, 10), sp.S.One], ids=str
+)
+def test_a_wrong_growth_of_blocks_fails(wrong: sp.Expr) -> None:
+    net = {"activation": "relu", "block": "residual", "depth": 12, "width": 128, "batch": 16, "scale": 0.8}
+    assert judge(claim("block-growth", net, growth=wrong)).verdict == "FAIL"
+
+
+@pytest.mark.parametrize("wrong", [sp.S.One, 1 / n, scaling.FIXUP ** sp.Rational(11, 10)], ids=str)
+def test_a_wrong_scale_moves_deep_nets_otherwise(wrong: sp.Expr) -> None:
+    assert judge(claim("first-step", scaling.STEPPED[0], scale=wrong)).verdict == "FAIL"
+
+
+def test_blocks_that_are_not_known_are_refused() -> None:
+    with pytest.raises(InputError, match="legal: activation"):
+        judge(claim("block-growth", {"activation": "relu", "block": "dense"}, growth=scaling.GROWTH))
