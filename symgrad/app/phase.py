@@ -161,10 +161,11 @@ ROWS = (
 
 def plane(document: Document, options: dict[str, Any]) -> None:
     """The diagram; a click takes its cell's point into the fields."""
-    at = options["sigma_w2"], options["sigma_b2"]
-    specification = phase_chart.with_point(drawn(phase_chart.plane, document), at, dark())
+    point = {name: [options[name]] for name in ("sigma_w2", "sigma_b2")}
+    specification = phase_chart.with_point(drawn(phase_chart.plane, document), dark())
     specification = {**specification, "config": {**specification["config"], **ON_A_PAGE}}
     st.vega_lite_chart(
+        point,
         specification,
         theme=None,
         key="phase-plane",

@@ -83,17 +83,17 @@ def plane(document: Document, dark: bool = False) -> Any:
     return finished(chart, document["finding"], look)
 
 
-def with_point(specification: dict[str, Any], at: tuple[float, float], dark: bool = False) -> dict[str, Any]:
-    """The plane's specification with the point chosen on it, without drawing the plane anew."""
+def with_point(specification: dict[str, Any], dark: bool = False) -> dict[str, Any]:
+    """The plane's specification with a place for the chosen point, which is the chart's own data: a click
+    changes these alone, and the plane is not drawn anew."""
     look = theme(dark)
     fields = {"x": "sigma_w2", "y": "sigma_b2"}
     encoding = {axis: {"field": field, "type": "quantitative"} for axis, field in fields.items()}
-    values = {"values": [dict(zip(fields.values(), at, strict=True))]}
     marks = [
         {"type": "point", "filled": True, "opacity": 1, "clip": True, "size": size, "color": colour}
         for size, colour in ((170, look.ground), (80, look.ink))
     ]
-    points = [{"data": values, "mark": mark, "encoding": encoding} for mark in marks]
+    points = [{"mark": mark, "encoding": encoding} for mark in marks]
     return {**specification, "layer": [*specification["layer"], *points]}
 
 

@@ -37,7 +37,7 @@ def test_the_plane_holds_numbers_or_a_reason(name: str) -> None:
     assert (name == "relu") == (not line["q"])
     for dark in (False, True):
         drawn = phase_chart.plane(document, dark).to_dict()
-        text = json.dumps(phase_chart.with_point(drawn, (1.5, 0.1), dark), allow_nan=False)
+        text = json.dumps(phase_chart.with_point(drawn, dark), allow_nan=False)
         assert "NaN" not in text and document["finding"] in drawn["description"]
 
 

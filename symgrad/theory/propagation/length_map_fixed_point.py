@@ -14,7 +14,7 @@ from symgrad.theory.propagation.erf_critical_line import DENSITY, LENGTH, RISE
 from symgrad.theory.propagation.erf_critical_line import Q as LETTER
 from symgrad.theory.propagation.length_map import SIGMA_B, SIGMA_W, Z
 
-__all__ = ["CHI_Q", "MAP", "RELU", "ROOM", "length_map_fixed_point"]
+__all__ = ["CHI_Q", "RELU", "ROOM", "length_map_fixed_point"]
 
 SETTLED = sp.Symbol("q^*", positive=True)
 CHI_Q = sp.Symbol("chi_q", real=True)
