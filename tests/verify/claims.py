@@ -179,7 +179,7 @@ TRUE: tuple[Claim, ...] = (
     ),
     claim(
         "settling",
-        {"activation": "relu", "depth": 12, "width": 160, "sigma_w": 0.9, "sigma_b": 0.7},
+        {"activation": "relu", "depth": 10, "width": 256, "sigma_w": 0.7, "sigma_b": 0.5},
         length=length_map_fixed_point.RELU,
     ),
     claim(
