@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from flint import arb
 from numpy.random import Generator
 
@@ -17,6 +18,7 @@ from symgrad.errors import InputError
 from symgrad.symbolic.derivation import Claim
 from symgrad.symbolic.letters import n
 from symgrad.theory.propagation.length_map import SIGMA_W
+from symgrad.theory.remedies.batch_norm_growth import MEAN, SLOPES, SQUARES
 from symgrad.theory.remedies.residual_scaling import ALPHA, INNER
 from symgrad.verify.nets import Float, phi_kernel, resolve
 from symgrad.verify.verdict import Evidence, combine, within
@@ -29,10 +31,12 @@ ALLOWED = 0.02
 """Relative error of a factor a block."""
 SHIFT = 1e-9
 """Of central differences in units of the input: it may grow a thousandfold and stay small."""
-FIRST, MOST = 24, 192
-"""Nets drawn at first, and at most while the answer is undecided; four times as many when thorough."""
+MOST = 192
+"""Nets drawn at most while the answer is undecided; four times as many when thorough."""
 RATE = 1e-3
 """Learning rate of a first step."""
+NODES = 200
+"""Of Gauss–Hermite quadrature."""
 SUMMED = 8192
 """Branches over whose first steps is averaged at each depth."""
 MOVED = 0.1
@@ -47,7 +51,8 @@ Step = Callable[[Float, Phi, "Stack", Generator], Float]
 class Stack:
     """Blocks of one kind: ``before`` of them are passed before growth is counted, over ``depth`` more. Each
     has Gaussian weights of variance σ_w²/N; ``scale`` is that of a branch, ``batch`` the inputs, each with a
-    direction of its own (batch norm sees them all). Raises InputError on an unknown option or kind."""
+    direction of its own (batch norm sees them all), ``nets`` how many
+    are drawn at first. Raises InputError on an unknown option or kind."""
 
     activation: str
     block: str
@@ -57,6 +62,7 @@ class Stack:
     scale: float = 1.0
     sigma_w: float = 1.0
     before: int = 0
+    nets: int = 12
 
     @classmethod
     def read(cls, options: Mapping[str, Any]) -> Stack:
@@ -88,24 +94,41 @@ def _residual(h: Float, phi: Phi, stack: Stack, rng: Generator) -> Float:
     return h + stack.scale * _branch(h, phi, stack, rng)
 
 
-BLOCKS: dict[str, Step] = {"residual": _residual}
+def _batch_norm(h: Float, phi: Phi, stack: Stack, rng: Generator) -> Float:
+    y = h @ _matrix(stack.width, stack.sigma_w**2, rng).T
+    return np.asarray(phi((y - y.mean(axis=-2, keepdims=True)) / y.std(axis=-2, keepdims=True)))
+
+
+BLOCKS: dict[str, Step] = {"residual": _residual, "batch-norm": _batch_norm}
 """Kind of block → its step."""
 
 
 def block_growth(claim: Claim, net: Mapping[str, Any] | None, rng: Generator, thorough: bool) -> Evidence:
     """The mean square of a direction grows through a stack of blocks as an expression says, in the mean.
 
-    expects: growth, in n (the blocks counted) and α (the scale). nets: `Stack`. A direction of independent
+    expects: growth, in n (the blocks counted), α (the scale), σ_w and the Gaussian moments of φ at variance q
+    (1, or an expression in σ_w), by quadrature. nets: `Stack`. A direction of independent
     Gaussians, the same for the gradient in the mean (both are ‖J‖²_F over the width), carried by central
     differences of the forward pass. The mean ratio of squared lengths over nets, ± 4 standard errors, must be
     within 2 % a block, as a whole interval. Margin: share left.
     """
     stack = Stack.read(net or {})
     phi = phi_kernel(resolve(stack.activation)).value
-    numbers = {n: stack.depth, ALPHA: stack.scale, SIGMA_W: stack.sigma_w}
+    q = float(claim.expects.get("q", sp.S.One).subs(SIGMA_W, stack.sigma_w))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    kernel, weights = phi_kernel(resolve(stack.activation)), weights / weights.sum()
+    values, slopes = (np.asarray(f(math.sqrt(q) * nodes)) for f in (kernel.value, kernel.slope))
+    numbers = {
+        n: stack.depth,
+        ALPHA: stack.scale,
+        SIGMA_W: stack.sigma_w,
+        SLOPES: weights @ slopes**2,
+        SQUARES: weights @ values**2,
+        MEAN: weights @ values,
+    }
     expected = float(claim.expects["growth"].subs(numbers)) ** (1 / stack.depth)
     seen: list[float] = []
-    goal, most = (count * (4 if thorough else 1) for count in (FIRST, MOST))
+    goal, most = (count * (4 if thorough else 1) for count in (stack.nets, MOST))
     while True:
         seen += [_grown(stack, phi, rng) for _ in range(goal - len(seen))]
         half = SIGMAS * float(np.std(seen, ddof=1)) / math.sqrt(len(seen))

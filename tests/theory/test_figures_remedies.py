@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import sympy as sp
-from scipy import stats
+from scipy import integrate, special, stats
 
 from symgrad.errors import RefutedError
 from symgrad.symbolic.letters import n
 from symgrad.theory.entry import Entry
+from symgrad.theory.remedies import batch_norm_growth as batch
 from symgrad.theory.remedies import residual_paths as paths
 from symgrad.theory.remedies import residual_scaling as scaling
 
@@ -22,6 +25,9 @@ from symgrad.theory.remedies import residual_scaling as scaling
         (paths, "COUNT", n**paths.LENGTH, paths.residual_paths),
         (paths, "CHANCE", sp.Rational(98, 100), paths.residual_paths),
         (paths, "SHORTEST", 18, paths.residual_paths),
+        (batch, "CORRELATION", 1 / batch.BATCH, batch.batch_norm_growth),
+        (batch, "FACTOR", batch.SLOPES / batch.SQUARES, batch.batch_norm_growth),
+        (batch, "RELU", sp.pi / (sp.pi - 2), batch.batch_norm_growth),
         (scaling, "FACTOR", 1 + scaling.ALPHA, scaling.residual_scaling),
         (scaling, "GROWTH", scaling.GROWTH**2, scaling.residual_scaling),
         (scaling, "FIXUP", 1 / n, scaling.residual_scaling),
@@ -55,3 +61,25 @@ def test_published_growth_of_fifty_blocks() -> None:
         assert found == pytest.approx(float(exact), rel=1e-12)
         assert f"{found:.1e}" == figure
     assert f"{found:.2f}" == "2.69"
+
+
+@pytest.mark.parametrize(
+    ("value", "slope", "figure"),
+    [
+        (lambda t: max(t, 0.0), lambda t: float(t > 0), "1.466942"),
+        (special.expit, lambda t: special.expit(t) * special.expit(-t), "1.034"),
+    ],
+    ids=["relu", "sigmoid"],
+)
+def test_published_growth_under_batch_norm(
+    value: Callable[[float], float], slope: Callable[[float], float], figure: str
+) -> None:
+    """E φ′²/Var φ by SciPy's quadrature: π/(π − 1) = 1.466942 for ReLU."""
+
+    def mean(f: Callable[[float], float]) -> float:
+        return float(integrate.quad(lambda t: f(t) * stats.norm.pdf(t), -12, 12, points=[0], epsabs=1e-12)[0])
+
+    found = mean(lambda t: slope(t) ** 2) / (mean(lambda t: value(t) ** 2) - mean(value) ** 2)
+    assert f"{found:.{len(figure) - 2}f}" == figure
+    if figure == "1.466942":
+        assert found == pytest.approx(float(batch.RELU), rel=1e-9)

@@ -9,6 +9,7 @@ import sympy as sp
 
 from symgrad.errors import InputError
 from symgrad.symbolic.letters import n
+from symgrad.theory.remedies import batch_norm_growth as batch
 from symgrad.theory.remedies import residual_paths as paths
 from symgrad.theory.remedies import residual_scaling as scaling
 from symgrad.verify import judge
@@ -53,3 +54,10 @@ def test_a_wrong_scale_moves_deep_nets_otherwise(wrong: sp.Expr) -> None:
 def test_blocks_that_are_not_known_are_refused() -> None:
     with pytest.raises(InputError, match="legal: activation"):
         judge(claim("block-growth", {"activation": "relu", "block": "dense"}, growth=scaling.GROWTH))
+
+
+@pytest.mark.parametrize(
+    "wrong", [sp.S.One, (sp.pi / 2) ** n, batch.RELU ** (n - 4), (batch.SLOPES / batch.SQUARES) ** n], ids=str
+)
+def test_a_wrong_growth_under_batch_norm_fails(wrong: sp.Expr) -> None:
+    assert judge(claim("block-growth", batch.NETS[0], growth=wrong)).verdict == "FAIL"
