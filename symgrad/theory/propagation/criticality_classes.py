@@ -11,11 +11,29 @@ from symgrad.errors import RefutedError
 from symgrad.symbolic.balls import sign_of
 from symgrad.symbolic.calculus.equality import prove_equal
 from symgrad.symbolic.derivation import Claim, Source, prove
-from symgrad.symbolic.gaussian.moments import VARIANCE, closed_second_moment
+from symgrad.symbolic.gaussian.moments import closed_second_moment
 from symgrad.symbolic.letters import x
 from symgrad.symbolic.notation import Mean, phi
 from symgrad.theory.activations import CORE
 from symgrad.theory.entry import Body, derivation
+from symgrad.theory.propagation.criticality_proofs import (
+    ANGLE,
+    PLACE,
+    POINT,
+    RADIUS,
+    RATE,
+    SIGMOID,
+    SOFTPLUS,
+    SQUARE,
+    WEIGHT,
+    Q,
+    both,
+    exponential,
+    lines,
+    sigmoid,
+    softplus,
+    tanh_and_sin,
+)
 from symgrad.theory.propagation.depth_scales import CURVED
 from symgrad.theory.propagation.drift import half_moment
 from symgrad.theory.propagation.edge_of_chaos import CHI, FACTOR, SLOPES
@@ -24,23 +42,10 @@ from symgrad.theory.propagation.length_map_fixed_point import CHI_Q
 
 __all__ = ["GELU_BIASES", "GELU_LENGTH", "GELU_WEIGHTS", "criticality_classes"]
 
-Q = VARIANCE
-SQUARE = sp.Symbol("M", positive=True)
-"""E φ² for pre-activations of variance q."""
-RATE = sp.Symbol("s", positive=True)
-"""1/2q."""
-PLACE = sp.Symbol("t", positive=True)
-"""x²."""
-POINT = sp.Symbol("a", positive=True)
-WEIGHT = sp.Symbol("m", real=True)
-ANGLE = sp.Function("theta", real=True)(x)
-RADIUS = sp.Symbol("r", positive=True)
 FIRST, SECOND, THIRD = sp.symbols("c_1 c_2 c_3", real=True, nonzero=True)
 """φ′(0), φ″(0)/2 and φ‴(0)/6."""
 SHORT = 3 * (SECOND / FIRST) ** 2 + 6 * THIRD / FIRST
 """What short lengths change by, over their square."""
-SIGMOID = 1 / (1 + sp.exp(-x))
-SOFTPLUS = sp.log(1 + sp.exp(x))
 GELU_LENGTH = (3 + sp.sqrt(17)) / 2
 GELU_CURVED = Q * (2 + 3 * Q - Q**2) / (2 * sp.pi * (Q + 1) ** 2 * (2 * Q + 1) ** sp.Rational(3, 2))
 
@@ -104,7 +109,7 @@ def criticality_classes() -> Body:
                 ),
                 sp.Eq(SQUARE, Mean(phi(x) ** 2), evaluate=False),
             ),
-            _both,
+            both,
             rule="linear equations",
         ),
         prove(
@@ -130,7 +135,7 @@ def criticality_classes() -> Body:
                     "(Descartes' rule)"
                 ),
             ),
-            _exponential,
+            exponential,
             rule="Rolle's theorem, once for each change of sign",
         ),
         prove(
@@ -145,13 +150,13 @@ def criticality_classes() -> Body:
                     "change less than gradients, and no weights make both factors 1"
                 ),
             ),
-            _sigmoid,
+            sigmoid,
             rule="derivatives of the sigmoid",
         ),
         prove(
             sp.Eq(SOFTPLUS * sp.diff(SOFTPLUS, x, 2), SOFTPLUS * SIGMOID * (1 - SIGMOID), evaluate=False),
             ("of softplus the product is above 0 everywhere: lengths always change more",),
-            _softplus,
+            softplus,
             rule="derivatives of softplus",
         ),
         prove(
@@ -171,7 +176,7 @@ def criticality_classes() -> Body:
                     "not turn, so that the activation is two lines that meet at 0, as ReLU is"
                 ),
             ),
-            _lines,
+            lines,
             rule="polar coordinates",
         ),
         prove(
@@ -207,7 +212,7 @@ def criticality_classes() -> Body:
                 (sp.exp(-2 * Q) - 1) / 2,
                 ", no other length does it",
             ),
-            _tanh_and_sin,
+            tanh_and_sin,
             rule="derivatives of tanh",
         ),
         prove(
@@ -297,39 +302,6 @@ def criticality_classes() -> Body:
     )
 
 
-def _both() -> str:
-    along = SIGMA_W**2 * (SLOPES + CURVED)
-    (found,) = sp.solve([FACTOR - 1, along - 1], [SIGMA_W, CURVED], dict=True)
-    prove_equal(found[SIGMA_W] ** 2, 1 / SLOPES)
-    prove_equal(found[CURVED], sp.S.Zero)
-    biases = sp.Symbol("b", real=True)
-    (added,) = sp.solve(found[SIGMA_W] ** 2 * SQUARE + biases - Q, biases)
-    prove_equal(added, Q - SQUARE / SLOPES)
-    return "solved for the variance of weights, the mean and the variance of biases"
-
-
-def _exponential() -> str:
-    term = sp.exp(RATE * POINT) * WEIGHT * sp.exp(-RATE * PLACE)
-    return prove_equal(sp.diff(term, RATE), (POINT - PLACE) * WEIGHT * sp.exp(RATE * (POINT - PLACE)))
-
-
-def _sigmoid() -> str:
-    product = SIGMOID * sp.diff(SIGMOID, x, 2)
-    prove_equal(SIGMOID.subs(x, -x), 1 - SIGMOID)
-    return prove_equal(product + product.subs(x, -x), -SIGMOID * (1 - SIGMOID) * (1 - 2 * SIGMOID) ** 2)
-
-
-def _softplus() -> str:
-    return prove_equal(SOFTPLUS * sp.diff(SOFTPLUS, x, 2), SOFTPLUS * SIGMOID * (1 - SIGMOID))
-
-
-def _lines() -> str:
-    legs = RADIUS * x * sp.cos(ANGLE), RADIUS * x * sp.sin(ANGLE)
-    prove_equal(sp.expand_trig(legs[0] ** 2 + legs[1] ** 2), (RADIUS * x) ** 2)
-    turning = sp.simplify(legs[0].diff(x) ** 2 + legs[1].diff(x) ** 2)
-    return prove_equal(turning, RADIUS**2 + (RADIUS * x * ANGLE.diff(x)) ** 2)
-
-
 def _short() -> str:
     square = sp.Poly(sp.expand((FIRST * x + SECOND * x**2 + THIRD * x**3) ** 2), x)
     mean = sum(c * 2 * half_moment(n) * Q ** sp.Rational(n, 2) for (n,), c in square.terms() if n % 2 == 0)
@@ -345,14 +317,6 @@ def _short() -> str:
         at = {c: sp.diff(f, x, n).subs(x, 0) / sp.factorial(n) for n, c in enumerate(letters, 1)}
         prove_equal(SHORT.subs(at), expected)
     return "Gaussian moments 1, 3, 15 with letters for coefficients; the four signs from derivatives at 0"
-
-
-def _tanh_and_sin() -> str:
-    # E sin² = (1 − e^(−2q))/2 and E cos² = (1 + e^(−2q))/2
-    square, slopes = ((1 + sign * sp.exp(-2 * Q)) / 2 for sign in (-1, 1))
-    prove_equal(sp.diff(square, Q) - slopes, (sp.exp(-2 * Q) - 1) / 2)
-    product = sp.tanh(x) * sp.diff(sp.tanh(x), x, 2)
-    return prove_equal(product, -2 * sp.tanh(x) ** 2 * (1 - sp.tanh(x) ** 2))
 
 
 def _gelu_mean() -> str:
