@@ -1,5 +1,5 @@
-"""Checks of the steps of `criticality_classes` that concern every activation, two lines, tanh, sin, the sigmoid
-and softplus."""
+"""Checks of the steps of `criticality_classes` that concern every activation, two lines, tanh, sin, the
+sigmoid and softplus."""
 
 from __future__ import annotations
 
