@@ -194,7 +194,7 @@ def questions(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
     weights = {"sigma_w": math.sqrt(options["sigma_w2"]), "sigma_b": math.sqrt(options["sigma_b2"])}
     return {
         "simulate": {**own, **weights, "batch": BATCH},
-        "pair": {**own, **weights, "pairs": BATCH, "start": START},
+        "pair": {**own, **weights, "start": START},
     }
 
 
@@ -227,6 +227,6 @@ READING = r"""
 - **Depth scales**: a difference of two inputs falls by $e$ in $\xi_c$ layers. That nets train to about
   $6\,\xi_c$ layers was found in experiments, not proved.
 - **The net beside**: weights of $\sigma_w^2$/fan-in and biases of $\sigma_b^2$ drawn anew for every net. The
-  gradient's line is predicted for infinite width, its band for this one; two inputs of correlation 1/2 are
-  followed layer by layer.
+  dotted lines are predicted for infinite width, the bands hold 99 % of medians at this one; two inputs of
+  correlation 1/2 are followed layer by layer.
 """

@@ -150,7 +150,8 @@ def _lines(document: Document, look: Any) -> tuple[Rows, list[Line]]:
 
 
 def correlation_by_layer(document: Document, dark: bool = False) -> Any:
-    """The correlation of two inputs layer by layer: measured with its band, and as the map has it."""
+    """The correlation of two inputs layer by layer: measured with its quantiles, as the map has it, and as is
+    typical of this width with its band."""
     look = theme(dark)
     measured = document["correlation"]
     lines = [
@@ -164,7 +165,13 @@ def correlation_by_layer(document: Document, dark: bool = False) -> Any:
         )
     ]
     if document["predicted"] is not None:
-        lines.append(Line("correlation map", look.roles["predicted"], DASHES[1], document["predicted"]))
+        lines.append(
+            Line("predicted for wide nets", look.roles["predicted"], DASHES[2], document["predicted"])
+        )
+    if (band := document["band"]) is not None:
+        name = f"typical at width {document['width']}, 99 % band"
+        between = band["low"], band["high"]
+        lines.append(Line(name, look.roles["slope"], DASHES[3], band["middle"], between))
     chart = panel(
         document["depth"],
         lines,

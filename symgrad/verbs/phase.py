@@ -79,7 +79,6 @@ def pair(
     sigma_b: float = 0.0,
     depth: int = 30,
     width: int = 128,
-    pairs: int = 4,
     seeds: int = 16,
     seed: int = 0,
     start: float = 0.5,
@@ -92,7 +91,7 @@ def pair(
 
     entry = entry_of(activation, settings)
     try:
-        net = Net(depth, width, pairs, seeds, sigma_w, sigma_b, seed=seed)
+        net = Net(depth, width, 1, seeds, sigma_w, sigma_b, seed=seed)
     except ValueError as error:
         raise InputError(str(error)) from None
     found = theory.pair(entry, net, start)
@@ -104,16 +103,34 @@ def pair(
     if predicted is None:
         text = f"{said}; nothing is predicted: {found.why}."
     else:
-        map_says = f"the correlation map, for very wide nets, has {predicted[-1]:.3f}"
-        text = f"{said} (median over {seeds} nets); {map_says}."
+        text = f"{said} (median over {seeds} nets); {_expected(found.band, predicted[-1], last, width)}."
     return {
         "depth": list(range(1, depth + 1)),
         "correlation": {"median": median.tolist(), "q05": low.tolist(), "q95": high.tolist()},
         "predicted": predicted,
         "why_unpredicted": found.why,
+        "band": _banded(found.band),
+        "why_no_band": found.why_no_band or None,
         "start": start,
+        "width": width,
         "text": text,
     }
+
+
+def _expected(band: Any, map_says: float, last: float, width: int) -> str:
+    """What the last layer was to be, and whether it is."""
+    text = f"the correlation map, for infinite width, has {map_says:.3f}"
+    if band is None:
+        return f"{text}; how far nets of width {width} stray from it is not known here"
+    low, high = (float(band[k][-1]) for k in (0, 2))
+    inside = "inside" if low <= last <= high else "outside"
+    return f"{text}, and 99 % of such medians lie in {low:.3f} … {high:.3f} at width {width}: it is {inside}"
+
+
+def _banded(band: Any) -> Document | None:
+    if band is None:
+        return None
+    return {name: row.tolist() for name, row in zip(("low", "middle", "high"), band, strict=True)}
 
 
 def _thinned(line: Sequence[Any], inside: Any) -> list[list[float]]:

@@ -74,6 +74,22 @@ def test_the_map_predicts_wide_nets() -> None:
     median, predicted = document["correlation"]["median"], document["predicted"]
     assert np.abs(np.array(median) - predicted).max() < 0.05
     assert f"{predicted[-1]:.3f}" in document["text"]
+    band = document["band"]
+    assert all(a <= b <= c for a, b, c in zip(band["low"], band["middle"], band["high"], strict=True))
+    assert (f"{band['low'][-1]:.3f}" in document["text"]) and ("is inside" in document["text"])
+
+
+def test_where_fluctuations_are_not_small_no_band_is_drawn_and_the_reason_is_said() -> None:
+    document = verbs.pair("gelu", None, 1.45, 0.28, depth=27, width=32, seeds=2)
+    assert document["band"] is None and "not small" in document["why_no_band"]
+    assert "not known here" in document["text"]
+    text = json.dumps(phase_chart.correlation_by_layer(document).to_dict(), allow_nan=False)
+    assert "99 % band" not in text
+
+
+def test_two_inputs_that_are_one_stay_one() -> None:
+    band = verbs.pair("relu", None, 1.4, 0.1, depth=5, width=16, seeds=3, start=1.0)["band"]
+    assert all(value == 1 for part in band.values() for value in part)
 
 
 @pytest.mark.parametrize(
