@@ -21,6 +21,7 @@ from symgrad.present.gates_chart import gated_gradients
 from symgrad.present.latch_chart import return_map
 from symgrad.present.lines import Line, by_step, data, lines_of
 from symgrad.present.memory_chart import learning_and_gradient
+from symgrad.present.phase_chart import correlation_by_layer
 from symgrad.present.slope_chart import activation_curve
 from symgrad.present.spectrum_chart import sorted_values
 from symgrad.present.sweep_chart import sweep_picture
@@ -161,6 +162,7 @@ PICTURES: dict[str, Callable[..., Chart]] = {
     "clipping": clipped_sizes,
     "gates": gated_gradients,
     "memory": learning_and_gradient,
+    "pair": correlation_by_layer,
 }
 
 

@@ -30,6 +30,7 @@ from symgrad.verify.measures_latching import contraction, latch, latch_bound, la
 from symgrad.verify.measures_mean_field import correlation, separation, settling
 from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
+from symgrad.verify.measures_pair import pair_spread
 from symgrad.verify.measures_recurrent import recurrent_bound, recurrent_slope
 from symgrad.verify.measures_remedies import path_sum
 from symgrad.verify.measures_spectra import jacobian_edge, jacobian_spectrum, trace_moments
@@ -78,6 +79,7 @@ MEASURES: dict[str, Measure] = {
     "both-factors": Measure(both_factors, ("lengths", "along", "across")),
     "correlation": Measure(correlation, ("map",)),
     "settling": Measure(settling, ("length",)),
+    "pair-spread": Measure(pair_spread, ("start",)),
     "jacobian-moments": Measure(jacobian_moments, ("fourth",)),
     "jacobian-logarithm": Measure(jacobian_logarithm, ("moments",)),
     "block-growth": Measure(block_growth, ("growth",)),

@@ -162,6 +162,11 @@ TRUE: tuple[Claim, ...] = (
     claim("slope", {**WIDE, "width": 64, "depth": 20}),
     claim("recurrent-slope", {"activation": "tanh", "sigma_w": 1.5}),
     claim("layered-slope", {"activation": "tanh", "sigma_w": 1.5, "width": 64, "depth": 12}),
+    claim(
+        "pair-spread",
+        {"activation": "tanh", "sigma_w": 1.5, "width": 64, "depth": 8},
+        start=sp.Rational(1, 2),
+    ),
     claim("jacobian-moments", {**KEPT, "width": 16}, fourth={"relu": FOURTH}),
     claim("jacobian-logarithm", {**LINEAR, "width": 16, "weights": "gaussian"}, moments=log_moments),
     claim("trace-moments", PLAIN, moment=trace_moment),

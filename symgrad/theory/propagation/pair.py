@@ -88,23 +88,26 @@ def pair(entry: Activation, net: Net, start: float) -> Pair:
     except ValueError as error:
         raise InputError(str(error)) from None
     try:
-        return Pair(entry, net, measured, predicted_correlations(functions, net, start), "")
+        predicted = predicted_correlations(functions, net.sigma_w, net.sigma_b, net.depth, start)
+        return Pair(entry, net, measured, predicted, "")
     except ValueError as error:
         return Pair(entry, net, measured, None, str(error))
 
 
-def predicted_correlations(functions: Kernel, net: Net, start: float) -> Float:
+def predicted_correlations(
+    functions: Kernel, sigma_w: float, sigma_b: float, depth: int, start: float
+) -> Float:
     """c_1 = (σ_w² c_0 + σ_b²)/q_1, c_{l+1} = (σ_w² E φ(√q_l u) φ(√q_l v) + σ_b²)/q_{l+1}, E uv = c_l, along
     the length map, infinite width. Raises ValueError where q leaves e^±600."""
-    ln_q = length_map(functions, net.sigma_w, net.sigma_b, net.depth).ln_q
+    ln_q = length_map(functions, sigma_w, sigma_b, depth).ln_q
     if not (np.abs(ln_q) < ORDINARY).all():
         layer = int(np.argmax(~(np.abs(ln_q) < ORDINARY))) + 1
         raise ValueError(f"the length of the signal leaves e^±{ORDINARY:g} at layer {layer}")
-    q, weight, bias = np.exp(ln_q), net.sigma_w**2, net.sigma_b**2
-    found = np.empty(net.depth)
+    q, weight, bias = np.exp(ln_q), sigma_w**2, sigma_b**2
+    found = np.empty(depth)
     found[0] = (weight * start + bias) / q[0]
     f = functions.value
-    for l in range(1, net.depth):
+    for l in range(1, depth):
         mean = pair_expectation(f, f, float(q[l - 1]), float(np.clip(found[l - 1], -1, 1)), functions.kinks)
         found[l] = min(1.0, (weight * mean + bias) / q[l])
         settled = abs(ln_q[l] - ln_q[l - 1]) < SETTLED and math.isclose(
