@@ -1,16 +1,19 @@
-"""Which program fills a folder: another one does not go on with it."""
+"""Which program fills a folder: another one does not go on with it, and versions are kept."""
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from symgrad import __version__
 from symgrad.errors import InputError
 from symgrad.runs.cache import fingerprint
 from symgrad.runs.crew.written import read_json, write_json
 
-__all__ = ["PROGRAM", "same_program"]
+__all__ = ["PROGRAM", "same_program", "versions"]
 
 PROGRAM = "program.json"
 
@@ -31,3 +34,8 @@ def same_program(folder: Path, rooms: Sequence[str], results: bool) -> None:
             f"{folder} was begun by another symgrad ({other}; this is {__version__}): results of two "
             "programs could not be told apart; take another folder"
         )
+
+
+def versions() -> dict[str, str]:
+    """What the bits of a training depend on beside its configuration."""
+    return {"symgrad": __version__, "numpy": np.__version__, "python": platform.python_version()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from symgrad.errors import InputError
 
-__all__ = ["ASIDE", "check_links", "clear", "read_json", "replace", "write_json"]
+__all__ = ["ASIDE", "check_links", "clear", "number", "read_json", "replace", "write_json"]
 
 ASIDE = ".new"
 
@@ -58,3 +59,8 @@ def check_links(folder: Path, names: Iterable[str]) -> None:
     for name in names:
         if (folder / name).is_symlink():
             raise InputError(f"{folder / name} is a link: nothing outside the folder is opened")
+
+
+def number(value: float) -> float | None:
+    """As JSON has it, which knows no infinities and nothing that is not a number."""
+    return value if not isinstance(value, float) or math.isfinite(value) else None

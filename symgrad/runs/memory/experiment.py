@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import operator
-import platform
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -18,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-import symgrad
 from symgrad.errors import InputError
 from symgrad.numeric.drawn import DTYPES
 from symgrad.numeric.training import TASKS
+from symgrad.runs.crew.program import versions
 from symgrad.runs.memory.architectures import ARCHITECTURES
 
-__all__ = ["PRESETS", "Experiment", "versions"]
+__all__ = ["PRESETS", "Experiment"]
 
 MOST = {"steps": 10_000, "seeds": 100, "updates": 1_000_000, "width": 4096, "batch": 10_000}
 """The largest legal value of each."""
@@ -151,11 +150,6 @@ class Experiment:
         made = tables.get("made_with")
         held = {str(k): str(v) for k, v in made.items()} if isinstance(made, dict) else {}
         return cls.of(tables["experiment"]), held
-
-
-def versions() -> dict[str, str]:
-    """What the bits of a training depend on beside its configuration."""
-    return {"symgrad": symgrad.__version__, "numpy": np.__version__, "python": platform.python_version()}
 
 
 def _list(name: str, given: Sequence[Any]) -> tuple[Any, ...]:

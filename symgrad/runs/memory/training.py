@@ -27,7 +27,7 @@ from symgrad.numeric.training import (
     train,
 )
 from symgrad.runs import checkpoint
-from symgrad.runs.crew.written import read_json, write_json
+from symgrad.runs.crew.written import number, read_json, write_json
 from symgrad.runs.memory.architectures import chain, predicted, recurrent
 
 __all__ = ["begun", "curve_file", "profile", "trained"]
@@ -90,7 +90,7 @@ def trained(point: Mapping[str, Any], folder: Path) -> Curve:
         test_loss, score = tested(model, task, state.parameters, test, point["batch"])
         row = {"update": state.step, "loss": loss, "test_loss": test_loss, "score": score}
         for name, value in row.items():
-            curve[name].append(_number(value))
+            curve[name].append(number(value))
         if state.step in PROFILED:
             measure()
         return task.solved(score)
@@ -168,9 +168,4 @@ def _cut(curve: Curve, step: int) -> Curve:
 
 
 def _numbers(values: Any) -> list[float | None]:
-    return [_number(float(value)) for value in values]
-
-
-def _number(value: float) -> float | None:
-    """JSON has no infinities."""
-    return value if not isinstance(value, float) or math.isfinite(value) else None
+    return [number(float(value)) for value in values]
