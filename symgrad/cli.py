@@ -120,6 +120,41 @@ def _memory(options: argparse.Namespace) -> dict[str, Any]:
     return _told(options, "trainings", partial(verbs.train_memory, experiment_of(**given), out, workers))
 
 
+def _train(options: argparse.Namespace) -> dict[str, Any]:
+    """One training, or with --preset several; both go on where they were stopped."""
+    from symgrad.runs.training import SEVERAL
+
+    given = _verb_arguments(options)
+    out, preset, file = given.pop("out"), given.pop("preset", None), given.pop("csv", None)
+    resume, workers = given.pop("resume"), given.pop("workers", None)
+    if resume and preset is None and not given and (Path(out) / SEVERAL).is_file():
+        work, what = partial(verbs.train_several, None, out, workers=workers), "trainings"
+    elif preset is None:
+        if workers is not None:
+            raise InputError("--workers: one training has one process (legal: with --preset)")
+        work, what = partial(verbs.train, out, resume, **given), "epochs"
+    else:
+        if set(given) - {"seed"}:
+            raise InputError(f"--preset {preset}: its trainings are set (legal beside it: --seed, --workers)")
+        work, what = partial(verbs.train_several, preset, out, workers=workers, **given), "trainings"
+    return _as_columns(_told(options, what, work), file)
+
+
+def _compare(options: argparse.Namespace) -> dict[str, Any]:
+    return _as_columns(verbs.call("compare", {"folders": options.folders}), options.csv)
+
+
+def _as_columns(document: dict[str, Any], file: str | None) -> dict[str, Any]:
+    """The document, its columns written to the file if one is asked for."""
+    if file is not None:
+        from symgrad.files import stored
+        from symgrad.present.columns import columns_csv
+        from symgrad.verbs.training import columns_of
+
+        stored({Path(file).name: columns_csv(columns_of(document))}, Path(file).parent)
+    return document
+
+
 def _told(options: argparse.Namespace, what: str, work: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """Long work on so many of what, given where to say how far it is and whom to ask if it shall stop."""
     from symgrad.progress import ProgressLine, stopped_by_signals
@@ -131,17 +166,28 @@ def _told(options: argparse.Namespace, what: str, work: Callable[..., dict[str, 
             progress=line.show,
             cancelled=lambda: stopped() or (ends is not None and time.monotonic() > ends),
         )
-    if document["state"] == "finished":
+    if document["state"] in ("finished", "diverged"):
         return document
     done = f"{document['done'] + document['failed']} of {document['points']} {what}"
-    reason = "interrupted" if stopped() else "limit" if document["state"] == "cancelled" else "fault"
+    reason = (
+        "interrupted"
+        if stopped()
+        else "limit"
+        if document["state"] in ("cancelled", "under way")
+        else "fault"
+    )
     ended = {"interrupted": "interrupted", "limit": f"no end within {limit} s", "fault": document["why"]}
     why = f"{ended[reason]} after {done}; the same command goes on where it stopped"
     return {**document, "complete": False, "why": why, "reason": reason}
 
 
-LONG: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {"sweep": _sweep, "memory": _memory}
-"""Commands whose work lies in a folder, from which they go on when stopped."""
+LONG: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "sweep": _sweep,
+    "memory": _memory,
+    "train": _train,
+    "compare": _compare,
+}
+"""Commands whose work lies in folders, from which they go on when stopped."""
 
 
 def _keep(file: str, found: dict[str, Any]) -> None:

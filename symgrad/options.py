@@ -9,10 +9,15 @@ from typing import Any, NoReturn
 from symgrad import __version__
 from symgrad.errors import InputError
 
-__all__ = ["ATLAS_FORMATS", "FORMATS", "SIMULATION_OPTIONS", "parser"]
+__all__ = ["ATLAS_FORMATS", "FORMATS", "REMEDY_NAMES", "SIMULATION_OPTIONS", "parser"]
 
 FORMATS = ("tex", "md", "pdf", "ipynb", "png", "svg")
 ATLAS_FORMATS = ("csv", "md", "tex")
+REMEDY_NAMES = (
+    *("relu", "selu", "he", "glorot", "orthogonal", "residual", "batch-norm", "layer-norm", "rms-norm"),
+    *("highway", "clip", "pretrain-autoencoder", "pretrain-rbm"),
+)
+"""As in `theory.remedies.remedies`, which would load SymPy; a test compares."""
 
 
 def _whole(text: str) -> int:
@@ -101,6 +106,20 @@ MEMORY_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
     ("dtype", str, "float32 or float64 (default float32)"),
     ("seed", _whole, "the first seed (default 0)"),
     ("workers", _whole, "local processes (default: one for each core)"),
+)
+
+
+TRAINING_OPTIONS: tuple[tuple[str, Callable[[str], Any], str], ...] = (
+    ("data", str, "digits (default) or two-spirals"),
+    ("depth", _whole, "hidden layers L (default 10)"),
+    ("width", _whole, "units a layer N (default 64)"),
+    ("activation", str, "of hidden units, a name or an expression in x (default sigmoid)"),
+    ("sigma-w", _number, "hidden weights have variance W²/fan-in (default 1)"),
+    ("optimizer", str, "sgd (default), momentum, adam or rprop"),
+    ("learning-rate", _number, "default: sgd 0.1, momentum 0.01, adam 0.001, rprop 0.01"),
+    ("batch", _whole, "samples a step B (default 32)"),
+    ("epochs", _whole, "passes over the training set (default 30)"),
+    ("seed", _whole, "of split, weights and order (default 0)"),
 )
 
 
@@ -198,6 +217,20 @@ def parser() -> argparse.ArgumentParser:
     memory.add_argument("--out", metavar="FOLDER", help="curves lie there; the same command again goes on")
     for name, kind, help_text in MEMORY_OPTIONS:
         memory.add_argument(f"--{name}", type=kind, metavar=name[0].upper(), help=help_text)
+    train = command("train", "train a classifier on real data, and see which layers move")
+    for name, kind, help_text in TRAINING_OPTIONS:
+        train.add_argument(f"--{name}", type=kind, metavar=name[0].upper(), help=help_text)
+    train.add_argument("--remedy", dest="remedies", type=_texts, metavar="R,R", help=", ".join(REMEDY_NAMES))
+    train.add_argument("--preset", metavar="NAME", help="headline: ten sigmoid layers, and every remedy")
+    train.add_argument(
+        "--workers", type=_whole, metavar="N", help="processes for a preset (default: all cores)"
+    )
+    train.add_argument("--out", required=True, metavar="FOLDER", help="record and checkpoint lie there")
+    train.add_argument("--resume", action="store_true", help="go on with the training in FOLDER")
+    train.add_argument("--csv", metavar="FILE", help="numbers by epoch and layer, or the ranking of a preset")
+    compare = command("compare", "trainings side by side, ranked")
+    compare.add_argument("folders", nargs="+", metavar="FOLDER", help="of a training, or of a preset")
+    compare.add_argument("--csv", metavar="FILE", help="write the ranking there")
     verify = command("verify", "judge the claims of the derivations on concrete nets")
     verify.add_argument("keys", nargs="*", metavar="KEY")
     verify.add_argument("--seed", type=_whole, default=0)

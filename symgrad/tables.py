@@ -7,9 +7,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from symgrad.present.atlas import rounded
+from symgrad.table import number as _number
+from symgrad.table import table as _table
+from symgrad.training_tables import comparison, training
 
 __all__ = ["show"]
 
@@ -295,17 +297,6 @@ def _verdict(word: str) -> str:
     return f"[{COLOURS[word]}]{word}[/]"
 
 
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.4g}"
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
 VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "list": _list,
     "derive": _derive,
@@ -324,4 +315,6 @@ VIEWS: dict[str, Callable[[Document, Console], None]] = {
     "export": _export,
     "sweep": _sweep,
     "memory": _memory,
+    "train": training,
+    "compare": comparison,
 }

@@ -71,6 +71,8 @@ QUESTIONS: dict[str, list[dict[str, Any]]] = {
     "sweep-preview": [{"text": GRID}, {"text": GRID, "held": {"activation": "relu"}}],
     "swept": [],
     "memory": [{}],
+    "training": [],
+    "compare": [],
     "verify": [{"keys": ["float-floor"]}],
     "export": [],
     "file": [{"key": "float-floor", "kind": "md"}, {"key": "update-rule", "kind": "tex"}],
@@ -159,6 +161,9 @@ def test_every_verb_explains_itself(name: str) -> None:
         ("spectral-radius", {"departure": "nan"}, "departure=nan"),
         ("spectral-radius", {"preset": "chaotic", "radius": "1"}, "radius 1"),
         ("memory", {"folder": "no-such-folder"}, "no-such-folder"),
+        ("training", {"folder": "no-such-folder"}, "no-such-folder"),
+        ("compare", {"folders": ["no-such-folder"]}, "no-such-folder"),
+        ("compare", {"folders": []}, "no folder"),
     ],
     ids=str,
 )

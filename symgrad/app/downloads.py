@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,10 +9,10 @@ from typing import Any
 import streamlit as st
 
 from symgrad.present import charts
+from symgrad.present.columns import columns_csv
 
 __all__ = [
     "chart_maker",
-    "columns_csv",
     "document_maker",
     "download",
     "layer_columns",
@@ -75,15 +73,6 @@ def layer_columns(document: Document) -> dict[str, Sequence[Any]]:
     if document["log10_predicted"] is not None:
         columns["log10_predicted"] = document["log10_predicted"]
     return columns
-
-
-def columns_csv(columns: Mapping[str, Sequence[Any]]) -> bytes:
-    """Columns of one length, each under its name; what is null is an empty cell."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(columns)
-    table.writerows(zip(*columns.values(), strict=True))
-    return text.getvalue().encode()
 
 
 def takeaway(

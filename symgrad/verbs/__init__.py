@@ -31,6 +31,7 @@ from symgrad.verbs.sketch import parse, sketch
 from symgrad.verbs.spectra import spectrum
 from symgrad.verbs.spectral_radius import spectral_radius
 from symgrad.verbs.sweeps import sweep, sweep_plan, sweep_preview, swept
+from symgrad.verbs.training import compare, train, train_several, training
 
 __all__ = [
     "VERBS",
@@ -44,6 +45,7 @@ __all__ = [
     "certificates",
     "check",
     "clipping",
+    "compare",
     "critical",
     "curve",
     "derive",
@@ -71,7 +73,10 @@ __all__ = [
     "sweep_plan",
     "sweep_preview",
     "swept",
+    "train",
     "train_memory",
+    "train_several",
+    "training",
     "verify",
 ]
 
@@ -126,6 +131,8 @@ VERBS: dict[str, Verb] = {
     "clipping": Verb(clipping, False),
     "swept": Verb(swept, False),
     "memory": Verb(memory, False),
+    "training": Verb(training, False),
+    "compare": Verb(compare, False),
     "sweep-plan": Verb(sweep_plan, False),
     "sweep-preview": Verb(sweep_preview, True),
     "verify": Verb(verify, False),

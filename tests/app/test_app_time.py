@@ -20,6 +20,7 @@ from symgrad.app.presets import Preset
 from symgrad.app.running import progress_of
 from symgrad.app.time import PARTS
 from symgrad.app.words import powers
+from symgrad.present.columns import columns_csv
 from tests.app.pages import OpenView, said, sound
 
 SETTINGS = ("slider", "number_input", "selectbox", "text_input", "toggle", "button_group")
@@ -196,5 +197,5 @@ def test_the_command_line_of_a_folder_is_that_of_its_own_experiment(tmp_path: Pa
 
 def test_the_table_of_a_recurrent_net_counts_steps() -> None:
     document = verbs.simulate("tanh", architecture="rnn", depth=4, width=3, seeds=2)
-    rows = csv.DictReader(io.StringIO(downloads.columns_csv(downloads.layer_columns(document)).decode()))
+    rows = csv.DictReader(io.StringIO(columns_csv(downloads.layer_columns(document)).decode()))
     assert [int(row["step"]) for row in rows] == [1, 2, 3, 4]

@@ -17,6 +17,7 @@ from symgrad.app import argument, atlas, audit, downloads, grid, presets, unfold
 from symgrad.app.parts import SENTENCES
 from symgrad.app.time import PARTS
 from symgrad.app.words import escaped, powers, scales
+from symgrad.present.columns import columns_csv
 from symgrad.theory.activations import CORE
 from symgrad.theory.registry import DERIVATIONS
 from tests.app.pages import OpenView, said, sound
@@ -254,9 +255,7 @@ def test_the_argument_names_derivations_and_views_that_exist() -> None:
 
 def test_the_table_of_a_net_holds_its_document() -> None:
     document = verbs.simulate("relu", depth=5, width=3, seeds=4, sigma_w=1.4)
-    rows = list(
-        csv.DictReader(io.StringIO(downloads.columns_csv(downloads.layer_columns(document)).decode()))
-    )
+    rows = list(csv.DictReader(io.StringIO(columns_csv(downloads.layer_columns(document)).decode())))
     assert [int(row["layer"]) for row in rows] == document["depth"]
     for name in ("median", "q05", "q95"):
         cells = [row[f"log10_gradient_{name}"] for row in rows]

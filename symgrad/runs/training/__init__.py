@@ -3,7 +3,7 @@
 from symgrad.runs.training.config import Config
 from symgrad.runs.training.presets import PRESETS, Several, preset
 from symgrad.runs.training.record import RECORD, read
-from symgrad.runs.training.run import SEVERAL, records, run, status
+from symgrad.runs.training.run import SEVERAL, begun_in, records, run, status
 from symgrad.runs.training.trained import trained
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "SEVERAL",
     "Config",
     "Several",
+    "begun_in",
     "preset",
     "read",
     "records",

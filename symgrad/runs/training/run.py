@@ -21,7 +21,7 @@ from symgrad.runs.training.config import Config
 from symgrad.runs.training.presets import Several
 from symgrad.runs.training.record import RECORD, Record, begun, read
 
-__all__ = ["SEVERAL", "records", "run", "status"]
+__all__ = ["SEVERAL", "begun_in", "records", "run", "status"]
 
 SEVERAL = "runs.json"
 ROOMS = ("numeric", "runs/training", "theory/remedies")
@@ -57,6 +57,12 @@ def run(
             return teller.told(lambda: _worked(several, folder, done, workers, teller, stop))
         except OSError as error:
             raise InputError(f"{folder} cannot be written ({error.strerror or error})") from None
+
+
+def begun_in(folder: Path | str) -> Several:
+    """The trainings of a folder, to go on with. Raises `InputError` as `records` does."""
+    configs = {name: Config.read(record["config"]) for name, record in records(folder)}
+    return Several("as begun", "trainings that were begun here", configs)
 
 
 def records(folder: Path | str) -> list[tuple[str, Record]]:
