@@ -229,7 +229,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", action="store_true", help="go on with the training in FOLDER")
     train.add_argument("--csv", metavar="FILE", help="numbers by epoch and layer, or the ranking of a preset")
     compare = command("compare", "trainings side by side, ranked")
-    compare.add_argument("folders", nargs="+", metavar="FOLDER", help="of a training, or of a preset")
+    compare.add_argument("folders", nargs="*", metavar="FOLDER", help="of trainings (none: the shipped run)")
     compare.add_argument("--csv", metavar="FILE", help="write the ranking there")
     verify = command("verify", "judge the claims of the derivations on concrete nets")
     verify.add_argument("keys", nargs="*", metavar="KEY")

@@ -21,6 +21,7 @@ from symgrad.app import (
     start,
     sweep,
     time,
+    training,
 )
 
 __all__ = ["VIEWS", "View"]
@@ -52,6 +53,7 @@ VIEWS: tuple[View, ...] = (
     View("spectrum", "Singular values", ":material/bar_chart:", spectra.view),
     View("time", "Time", ":material/timeline:", time.view),
     View("gates", "Gates", ":material/sensor_door:", gates.view),
+    View("training", "Training", ":material/model_training:", training.view),
     View("sweep", "Sweep", ":material/grid_on:", sweep.view),
     View("audit", "Gains", ":material/balance:", audit.view),
     View("advise", "Advise", ":material/tune:", advise.view),

@@ -31,7 +31,7 @@ from symgrad.verbs.sketch import parse, sketch
 from symgrad.verbs.spectra import spectrum
 from symgrad.verbs.spectral_radius import spectral_radius
 from symgrad.verbs.sweeps import sweep, sweep_plan, sweep_preview, swept
-from symgrad.verbs.training import compare, train, train_several, training
+from symgrad.verbs.training import compare, train, train_several, training, training_plan
 
 __all__ = [
     "VERBS",
@@ -77,6 +77,7 @@ __all__ = [
     "train_memory",
     "train_several",
     "training",
+    "training_plan",
     "verify",
 ]
 
@@ -133,6 +134,7 @@ VERBS: dict[str, Verb] = {
     "memory": Verb(memory, False),
     "training": Verb(training, False),
     "compare": Verb(compare, False),
+    "training-plan": _symbolic(training_plan, kept=False),
     "sweep-plan": Verb(sweep_plan, False),
     "sweep-preview": Verb(sweep_preview, True),
     "verify": Verb(verify, False),

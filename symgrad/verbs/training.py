@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symgrad.errors import InputError
 from symgrad.verbs.asked import Document
 
 if TYPE_CHECKING:
     from symgrad.runs.crew.status import Status
     from symgrad.runs.training import Config
 
-__all__ = ["columns_of", "compare", "train", "train_several", "training"]
+__all__ = ["columns_of", "compare", "train", "train_several", "training", "training_plan"]
 
 LEARNT = 0.9
 """Share of held-out samples told right from which a net counts as rescued."""
@@ -69,6 +68,38 @@ def train_several(
     return compare([out])
 
 
+def training_plan(preset: str | None = None, **options: Any) -> Document:
+    """What a preset trains, or with `options` (fields of `runs.training.Config`) a net without and with its
+    remedies, before anything is trained.
+
+    `text` goes into the folder, `count` trainings take about `seconds` on one core. Raises `InputError` for
+    what cannot be trained.
+    """
+    import json
+    from dataclasses import replace
+
+    from symgrad.runs import training as runs
+
+    if preset is not None:
+        several = runs.preset(preset, **options)
+    else:
+        config = runs.Config(**{**options, "remedies": tuple(options.get("remedies", ()))})
+        title = f"{config.depth} hidden layers of {config.width} units on the {config.data}."
+        configs = {"plain": replace(config, remedies=())}
+        if config.remedies:
+            configs["remedied"] = config
+        several = runs.Several("A net, and its remedies", title, configs)
+    for config in several.runs.values():
+        config.plan, config.optimiser()
+    return {
+        "title": several.title,
+        "says": several.text,
+        "text": json.dumps(several.document()),
+        "count": len(several.runs),
+        "seconds": sum(config.seconds for config in several.runs.values()),
+    }
+
+
 def training(folder: str | Path) -> Document:
     """One training as far as it is: its record, the first update predicted and measured, and what it found.
 
@@ -93,25 +124,27 @@ def training(folder: str | Path) -> Document:
     }
 
 
-def compare(folders: Sequence[str | Path]) -> Document:
+def compare(folders: Sequence[str | Path] = (), curves: bool = False) -> Document:
     """Trainings side by side, those that tell most held-out samples right in front; a folder of several
-    counts as all of its trainings.
+    counts as all of its trainings, and no folder as the run that is shipped.
 
     `runs`: [{`name`, `folder`, `config`, `final`: {`epoch`, `loss`, `accuracy`, `training_accuracy`,
-    `stopped`, `weights`}, `first_update`, `rescued`}]. Raises `InputError` for a folder that holds none.
+    `stopped`, `weights`}, `first_update`, `rescued`}], with ``curves`` each its numbers by epoch. Raises
+    `InputError` for a folder that holds none.
     """
     from symgrad.runs import training as runs
+    from symgrad.runs.training.stored import stored
 
-    if not folders:
-        raise InputError("compare: no folder is given (legal: one or more folders of trainings)")
     found, pending = list[Document](), None
+    if not folders:
+        found = [_row(name, None, record, curves) for name, record in stored()]
     for folder in map(Path, folders):
         if (folder / runs.SEVERAL).is_file():
             rows = [(name, folder / name, record) for name, record in runs.records(folder)]
             pending = runs.status(folder).document()
         else:
             rows = [(folder.resolve().name, folder, runs.read(folder)[1])]
-        found += [_row(name, place, record) for name, place, record in rows]
+        found += [_row(name, place, record, curves) for name, place, record in rows]
     found.sort(key=lambda row: (-(row["final"]["accuracy"] or 0), row["final"]["loss"] or math.inf))
     done = sum(row["state"] in ("finished", "diverged") for row in found)
     document: Document = {"runs": found, "points": len(found), "done": done, "failed": 0}
@@ -119,7 +152,7 @@ def compare(folders: Sequence[str | Path]) -> Document:
         document |= {name: pending[name] for name in ("state", "why", "seconds", "seconds_left", "pid")}
     else:
         document |= {"state": "finished", "why": None}
-    return {**document, "folder": str(folders[0]), "finding": _ranked(found)}
+    return {**document, "folder": str(folders[0]) if folders else None, "finding": _ranked(found)}
 
 
 def columns_of(document: Document) -> dict[str, list[Any]]:
@@ -147,7 +180,10 @@ def columns_of(document: Document) -> dict[str, list[Any]]:
     return columns
 
 
-def _row(name: str, folder: Path, record: Document) -> Document:
+CURVES = ("loss", "accuracy", "relative_update", "distance", "gradient", "moved")
+
+
+def _row(name: str, folder: Path | None, record: Document, curves: bool) -> Document:
     from symgrad.runs.training import Config
 
     config = Config.read(record["config"])
@@ -157,13 +193,14 @@ def _row(name: str, folder: Path, record: Document) -> Document:
     final = {**last, "epoch": record["epoch"], "stopped": record["stopped"], "weights": record["weights"]}
     return {
         "name": name,
-        "folder": str(folder),
+        "folder": None if folder is None else str(folder),
         "config": record["config"],
         "state": _state(record),
         "final": final,
         "first_update": _first(config, record),
         "rescued": bool(record["finished"] and (last["accuracy"] or 0) >= LEARNT),
         "chance": 1 / config.source.classes,
+        **({"curves": {key: record[key] for key in CURVES}} if curves else {}),
     }
 
 
@@ -227,14 +264,29 @@ def _finding(config: Config, record: Document, first: Document) -> str:
 
 
 def _ranked(rows: Sequence[Document]) -> str:
-    """How many are rescued, which is best, and which stay at chance."""
+    """What became of the plain net that most others are a remedy of; else which is best."""
     ended = [row for row in rows if row["final"]["accuracy"] is not None]
     if not ended:
         return "No training has an epoch yet."
-    best, rescued = ended[0], [row for row in rows if row["rescued"]]
-    lost = [row["name"] for row in ended if row["final"]["accuracy"] < CHANCE * row["chance"]]
-    text = (
-        f"Best of {len(rows)}: {best['name']} with {best['final']['accuracy']:.1%} of held-out samples right"
+    best = ended[0]
+    rescued = sum(row["rescued"] for row in rows)
+    pairs = [(row, [other for other in ended if _remedied(row, other)]) for row in ended]
+    plain, remedied = max(pairs, key=lambda pair: len(pair[1]))
+    if not remedied:
+        right = f"{best['final']['accuracy']:.1%} of held-out samples right"
+        return f"Best of {len(rows)}: {best['name']} with {right}; {rescued} reach {LEARNT:.0%}."
+    good, bad = ([row["name"] for row in remedied if row["rescued"] is was] for was in (True, False))
+    helped = (
+        f"{len(good)} of {len(remedied)} remedies bring it to {LEARNT:.0%} or more"
+        if good
+        else "no remedy helps"
     )
-    text += f"; {len(rescued)} reach {LEARNT:.0%}"
-    return f"{text}; at chance stay {', '.join(lost)}." if lost else f"{text}."
+    text = f"{plain['name']} tells {plain['final']['accuracy']:.0%} of held-out samples right; {helped}"
+    text += f", {good[0]} to {remedied[0]['final']['accuracy']:.1%}" if good else ""
+    return f"{text}; not enough are {', '.join(sorted(bad))}." if bad else f"{text}."
+
+
+def _remedied(plain: Document, row: Document) -> bool:
+    """Whether they are alike but for remedies, which the first does without."""
+    ours, other = plain["config"], row["config"]
+    return not ours["remedies"] and bool(other["remedies"]) and {**other, "remedies": []} == ours

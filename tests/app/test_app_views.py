@@ -62,6 +62,7 @@ def the_sentence_each_view_opens_with() -> dict[str, str]:
         "phase": scales(verbs.phase()["finding"]),
         "time": unfolded_finding(),
         "gates": first_sentence(verbs.gates()["finding"]),
+        "training": powers(verbs.compare()["finding"]),
         "sweep": first_sweep(),
         "audit": audit.SUMMARY,
         "advise": first_sentence(verbs.advise()["finding"]),
@@ -78,7 +79,19 @@ def test_a_view_opens_with_its_finding(open_view: OpenView, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["start", "activation", "depth", "phase", "finite-width", "spectrum", "time", "gates", "sweep"]
+    "key",
+    [
+        "start",
+        "activation",
+        "depth",
+        "phase",
+        "finite-width",
+        "spectrum",
+        "time",
+        "gates",
+        "training",
+        "sweep",
+    ],
 )
 def test_charts_say_what_they_show(open_view: OpenView, key: str) -> None:
     charts = [chart.proto for chart in open_view(key).get("vega_lite_chart")]

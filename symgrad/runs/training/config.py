@@ -21,8 +21,6 @@ from symgrad.numeric.training import (
     Plan,
     Pretraining,
 )
-from symgrad.theory.activations import kernel
-from symgrad.theory.activations.setting import entry_of
 from symgrad.theory.remedies.remedies import Choice, chosen
 
 __all__ = ["RATES", "Config"]
@@ -124,11 +122,14 @@ class Config:
     @property
     def seconds(self) -> float:
         """A rough estimate of how long it takes: what the time left is worked out with."""
-        return 2e-9 * self.epochs * 1500 * self.depth * self.width * (self.width + 200)
+        return 4.5e-10 * self.epochs * 1500 * self.depth * self.width * (self.width + 200)
 
     @cached_property
     def plan(self) -> Plan:
         """The net. Raises `InputError` where the activation has no arrays, or the plan refuses the choice."""
+        from symgrad.theory.activations import kernel
+        from symgrad.theory.activations.setting import entry_of
+
         entry = entry_of(self.choice.activation, None)
         given = {"depth": self.depth, "width": self.width, "sigma_w": self.sigma_w, **self.choice.plan}
         try:
