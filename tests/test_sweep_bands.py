@@ -46,8 +46,12 @@ def test_more_nets_make_it_narrower() -> None:
         assert ratio == pytest.approx(4)
 
 
-def test_recurrent_nets_have_none() -> None:
-    assert all(point["band"] is None for point in points(2, more='architecture = "rnn"'))
+def test_recurrent_nets_lie_in_theirs_and_gated_ones_have_none() -> None:
+    for point in points(40, more='architecture = "rnn"'):
+        assert point["band_low"] < point["median"] < point["band_high"]
+        half = (point["band_high"] - point["band_low"]) / 2
+        assert not point["band_low"] < point["median"] + 3 * half < point["band_high"]
+    assert all(point["band"] is None for point in points(2, more='architecture = "lstm"'))
 
 
 def test_it_is_drawn() -> None:

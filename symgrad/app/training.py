@@ -213,6 +213,7 @@ def shown(folders: list[str], top: Any) -> None:
         st.caption("Which layers learn? How far each layer's weights have moved by the end, of their size.")
     inside(begun, names)
     ranking(document)
+    what_each_does(document)
     links()
     takeaway(
         "trainings",
@@ -311,6 +312,28 @@ def ranking(document: Document) -> None:
     done = f"{document['done']} of {document['points']} trainings"
     place = "shipped with the program" if document["folder"] is None else f"in {document['folder']}"
     st.caption(escaped(f"{done}, {place}. Rescued are those that tell 90 % right."))
+
+
+def what_each_does(document: Document) -> None:
+    """The remedies in words, each with what came of it in these trainings."""
+    from symgrad.theory.remedies.remedies import BESIDE, REMEDIES
+
+    right = {run["name"]: run["final"]["accuracy"] for run in document["runs"]}
+    rows = [
+        {
+            "remedy": remedy.title,
+            "what it does to the product": remedy.text,
+            "cures": " and ".join(remedy.cures) or "neither",
+            "told right here": None if right.get(name) is None else 100 * right[name],
+            "limits": remedy.limits,
+            "cost": remedy.cost,
+            "pages": ", ".join(remedy.derivations),
+        }
+        for name, remedy in {**REMEDIES, **BESIDE}.items()
+    ]
+    number = st.column_config.NumberColumn(format="%.1f %%", help="Of held-out samples, by that training.")
+    with st.expander("What each remedy does, cures and costs", key="what-each-does"):
+        st.dataframe(rows, hide_index=True, column_config={"told right here": number}, row_height=70)
 
 
 def links() -> None:

@@ -32,7 +32,7 @@ from symgrad.verify.measures_moments import layer_moments
 from symgrad.verify.measures_net import chain_product, explodes, scalar_chain, update_rule, weight_gradient
 from symgrad.verify.measures_pair import pair_spread
 from symgrad.verify.measures_recurrent import recurrent_bound, recurrent_slope
-from symgrad.verify.measures_remedies import path_sum
+from symgrad.verify.measures_remedies import path_sum, steps_needed
 from symgrad.verify.measures_spectra import jacobian_edge, jacobian_spectrum, trace_moments
 from symgrad.verify.measures_time_norms import matrix_powers, time_bound
 from symgrad.verify.measures_time_unfolding import gated_step, shared_weights, time_product
@@ -84,6 +84,7 @@ MEASURES: dict[str, Measure] = {
     "jacobian-logarithm": Measure(jacobian_logarithm, ("moments",)),
     "block-growth": Measure(block_growth, ("growth",)),
     "first-step": Measure(first_step, ("scale",)),
+    "steps-needed": Measure(steps_needed, ("factor", "weight", "output"), nets=False),
     "path-sum": Measure(path_sum, ("count", "chance")),
     "trace-moments": Measure(trace_moments, ("moment",)),
     "jacobian-spectrum": Measure(jacobian_spectrum, ("q", "relative")),

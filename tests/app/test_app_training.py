@@ -35,7 +35,7 @@ def test_a_kept_folder_is_opened_and_divergence_is_said(open_view: OpenView, kep
     sound(app)
     document = verbs.compare([kept], curves=True)
     assert powers(document["finding"]) in said(app)
-    (table,) = app.dataframe
+    table = app.dataframe[0]
     assert any("diverged" in state for state in table.value["state"])
     assert WORK.status(kept).state == "finished"
     assert WORK.command(kept) == ["train", "--resume", "--out", str(kept)]

@@ -22,7 +22,8 @@ from symgrad.errors import InputError
 from symgrad.numeric.training import DATASETS, SGD, Plan, Shuffled, State, train
 from symgrad.runs.training import Config, Several, preset, read, records, run, trained
 from symgrad.theory.activations import ACTIVATIONS, kernel
-from symgrad.theory.remedies.remedies import REMEDIES, chosen
+from symgrad.theory.registry import DERIVATIONS
+from symgrad.theory.remedies.remedies import BESIDE, REMEDIES, chosen
 
 SMALL = Config(depth=3, width=16, epochs=3, activation="tanh")
 PAINS: dict[str, dict[str, Any]] = {
@@ -217,4 +218,11 @@ def test_every_remedy_changes_the_net_or_its_training(name: str) -> None:
     )  # fmt: skip
     assert differs or remedy.plan == {"sigma_w": 1.0}, "Glorot's scale is the plain net's"
     assert chosen((name,), "sigmoid").activation == (remedy.activation or "sigmoid")
-    assert set(remedy.cures) <= {"vanishing", "exploding"} and remedy.limits and remedy.cost
+
+
+@pytest.mark.parametrize("name", [*REMEDIES, *BESIDE])
+def test_every_remedy_says_what_it_does_and_names_pages_that_exist(name: str) -> None:
+    remedy = {**REMEDIES, **BESIDE}[name]
+    assert all(key in DERIVATIONS for key in remedy.derivations)
+    assert all((remedy.title, remedy.text, remedy.limits, remedy.cost))
+    assert set(remedy.cures) <= {"vanishing", "exploding"} and not set(REMEDIES) & set(BESIDE)

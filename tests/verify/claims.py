@@ -26,7 +26,7 @@ from symgrad.theory.propagation import (
     edge_of_chaos,
     length_map_fixed_point,
 )
-from symgrad.theory.remedies import residual_paths, residual_scaling
+from symgrad.theory.remedies import more_compute, residual_paths, residual_scaling
 from symgrad.theory.spectra.linear_product_edge import EDGE, SCALE
 from symgrad.theory.spectra.moments import relative_variance
 from symgrad.theory.spectra.pairings import trace_moment
@@ -194,6 +194,7 @@ TRUE: tuple[Claim, ...] = (
         chance=(54, 19, 35, residual_paths.CHANCE),
     ),
     claim("block-growth", residual_scaling.NETS[0], growth=residual_scaling.GROWTH),
+    claim("steps-needed", **more_compute.more_compute().claims[0].expects),
     claim("first-step", residual_scaling.STEPPED[0], scale=residual_scaling.FIXUP),
     claim("both-factors", criticality_classes.NETS[1], **criticality_classes.FACTORS),
     claim("recurrent-bound", bound="lstm-step"),

@@ -12,6 +12,7 @@ from symgrad.symbolic.letters import n
 from symgrad.theory.remedies import batch_norm_growth as batch
 from symgrad.theory.remedies import residual_paths as paths
 from symgrad.theory.remedies import residual_scaling as scaling
+from symgrad.theory.remedies.more_compute import more_compute
 from symgrad.verify import judge
 from tests.verify.claims import claim
 
@@ -61,3 +62,27 @@ def test_blocks_that_are_not_known_are_refused() -> None:
 )
 def test_a_wrong_growth_under_batch_norm_fails(wrong: sp.Expr) -> None:
     assert judge(claim("block-growth", batch.NETS[0], growth=wrong)).verdict == "FAIL"
+
+
+STEPS = dict(more_compute().claims[0].expects)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"weight": STEPS["output"]},
+        {"output": STEPS["weight"]},
+        {"weight": STEPS["weight"] + n},
+        {"factor": sp.Rational(1, 2), "weight": sp.S(4) ** n},
+    ],
+    ids=str,
+)
+def test_steps_that_are_not_needed_are_refused(wrong: dict[str, Any]) -> None:
+    assert judge(claim("steps-needed", **STEPS)).passed
+    assert judge(claim("steps-needed", **{**STEPS, "factor": sp.Rational(1, 8)})).passed
+    assert judge(claim("steps-needed", **{**STEPS, **wrong})).verdict == "FAIL"
+
+
+def test_steps_are_counted_for_powers_of_one_half() -> None:
+    with pytest.raises(InputError, match="none of 1/2"):
+        judge(claim("steps-needed", **{**STEPS, "factor": sp.Rational(1, 3)}))

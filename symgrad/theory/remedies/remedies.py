@@ -11,7 +11,7 @@ from typing import Any
 
 from symgrad.errors import InputError
 
-__all__ = ["REMEDIES", "Choice", "Remedy", "chosen"]
+__all__ = ["BESIDE", "REMEDIES", "Choice", "Remedy", "chosen"]
 
 
 @dataclass(frozen=True)
@@ -203,3 +203,41 @@ REMEDIES: dict[str, Remedy] = {
     ),
 }
 """Name → remedy: those that `train --remedy` knows."""
+
+BESIDE: dict[str, Remedy] = {
+    "momentum": Remedy(
+        "Momentum",
+        "Steps that agree add up to 1/(1 − β) times one: a constant, the same for every layer.",
+        (),
+        "a constant of ten is nothing beside a product of n factors",
+        "a vector as long as the parameters",
+        (),
+    ),
+    "adam": Remedy(
+        "Adam",
+        "Each step is the gradient over its own root mean square: a common factor cancels where |g| is far "
+        "above ε = 10⁻⁸.",
+        BOTH,
+        "not below ε, and the noise of a batch is scaled up with the gradient",
+        "two vectors as long as the parameters",
+        (),
+    ),
+    "rprop": Remedy(
+        "Rprop",
+        "Steps take the sign of the gradient alone: any positive factor cancels, until the gradient "
+        "underflows to 0.",
+        BOTH,
+        "made for the whole training set as one batch: small batches have signs of noise",
+        "two vectors as long as the parameters",
+        (),
+    ),
+    "more-compute": Remedy(
+        "More compute",
+        "k times the compute buys ln k/ln(1/ρ) layers where a layer leaves ρ of the gradient.",
+        (),
+        "a million times the compute buys ten layers of sigmoids",
+        "the compute",
+        ("more-compute",),
+    ),
+}
+"""What is done beside the net itself: other steps, and more of them."""

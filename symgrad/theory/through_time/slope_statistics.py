@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from symgrad.numeric import Kernel, ln_moments
 from symgrad.theory.finite_width.units import DEGREES, KNOTS, LARGE, Units, of_batch
 
-__all__ = ["TimeMoments", "predicted_slope", "time_moments"]
+__all__ = ["TimeMoments", "predicted_ratio", "predicted_slope", "time_moments"]
 
 Float: TypeAlias = NDArray[np.float64]
 
@@ -52,20 +52,40 @@ def predicted_slope(
     steps is not nearly the same: T ≪ N for tanh and other odd φ, T ≪ √N for linear units, whose product is a
     power of W. Raises ValueError where there is no slope (T = 1, σ_w = 0) or no moment.
     """
-    if depth < 2 or width < 1 or batch < 1:
-        given = f"depth {depth}, width {width}, batch {batch}"
-        raise ValueError(f"{given}: a slope needs depth from 2 on, width and batch from 1 on")
-    found = time_moments(kernel, sigma_w, sigma_b, depth)
-    # from ∂E/∂h_T to ∂E/∂h_1 the factors are those of steps T … 2
-    backwards = slice(None, 0, -1)
+    found = _found(kernel, sigma_w, sigma_b, depth, width, batch)
     places = np.arange(depth) - (depth - 1) / 2
     weights = places / np.sum(places**2)
     behind = np.cumsum(weights[::-1])[-2::-1]  # what a factor adds to the slope: the weights of all behind it
+    return _weighted(found, behind, width, batch)
+
+
+def predicted_ratio(
+    kernel: Kernel, sigma_w: float, sigma_b: float, depth: int, width: int, batch: int
+) -> tuple[float, float]:
+    """(mean, sd) of ln ‖∂E/∂h_1‖_F/‖∂E/∂h_T‖_F over seeds of the same net, where `predicted_slope` holds.
+    Raises ValueError as it does.
+    """
+    found = _found(kernel, sigma_w, sigma_b, depth, width, batch)
+    return _weighted(found, np.ones(depth - 1), width, batch)
+
+
+def _found(kernel: Kernel, sigma_w: float, sigma_b: float, depth: int, width: int, batch: int) -> TimeMoments:
+    if depth < 2 or width < 1 or batch < 1:
+        given = f"depth {depth}, width {width}, batch {batch}"
+        raise ValueError(f"{given}: a slope needs depth from 2 on, width and batch from 1 on")
+    return time_moments(kernel, sigma_w, sigma_b, depth)
+
+
+def _weighted(found: TimeMoments, behind: Float, width: int, batch: int) -> tuple[float, float]:
+    """Mean and standard deviation of half of Σ behind ln ‖∂E/∂h_{t−1}‖²/‖∂E/∂h_t‖², the factors being those
+    of steps T … 2, from ∂E/∂h_T to ∂E/∂h_1."""
+    backwards = slice(None, 0, -1)
     typical = np.diff(_of_batch(found.spread[backwards], width, batch)[0])
     walk = np.diff(_of_batch(found.walk[backwards], width, batch)[1])
-    slope = behind @ (found.ln_factor[backwards] + typical) / 2
+    mean = behind @ (found.ln_factor[backwards] + typical) / 2
     shared = 2 * np.sum((found.shared[:, backwards] @ behind) ** 2) / width**2
-    return float(slope), math.sqrt((walk @ behind**2 + shared + found.persistent / width) / 4)
+    persistent = found.persistent * np.sum(behind) ** 2 / width  # the same at every step: it adds up
+    return float(mean), math.sqrt((walk @ behind**2 + shared + persistent) / 4)
 
 
 def _of_batch(parts: Float, width: int, batch: int) -> tuple[Float, Float]:
